@@ -1,0 +1,26 @@
+# Everything that we did not write: Debian's packages, and LibTorch from the pinned PyPI wheel in .deps/libtorch.
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc)
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+find_package(TIFF REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(GTest REQUIRED)
+
+if(LQVG_WITH_TORCH)
+  set(LQVG_LIBTORCH "${CMAKE_SOURCE_DIR}/.deps/libtorch" CACHE PATH "Where tools/install_dependencies.sh unpacked the torch wheel")
+  if(NOT EXISTS "${LQVG_LIBTORCH}/torch/lib/libtorch_cpu.so")
+    message(FATAL_ERROR "LibTorch is not in ${LQVG_LIBTORCH}: run `make deps`, or configure with -DLQVG_WITH_TORCH=OFF")
+  endif()
+  # Not find_package(Torch): its CMake files look for CUDA and protobuf, and put torch's own protobuf 3.13 and fmt 12
+  # headers on everybody's include path. lqvg_model alone links this target, PRIVATE and last.
+  add_library(lqvg_torch INTERFACE)
+  target_include_directories(lqvg_torch SYSTEM INTERFACE "${LQVG_LIBTORCH}/torch/include")
+  target_link_libraries(lqvg_torch INTERFACE "${LQVG_LIBTORCH}/torch/lib/libtorch_cpu.so" "${LQVG_LIBTORCH}/torch/lib/libc10.so")
+endif()

@@ -1,0 +1,13 @@
+# lqvg_test(NAME SOURCES a.cc... LIBS lib... LABELS unit|parity|e2e...): a GoogleTest executable, one ctest entry per test.
+include(GoogleTest)
+
+function(lqvg_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE lqvg_compile_options GTest::gmock GTest::gtest GTest::gtest_main ${ARG_LIBS})
+  target_compile_definitions(${name} PRIVATE LQVG_SOURCE_DIR="${CMAKE_SOURCE_DIR}" LQVG_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
