@@ -1,0 +1,28 @@
+// Multi-scale deformable attention (Zhu et al., arXiv 2010.04159, equation 3): each query reads a few points per level.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "model/layers.h"
+
+namespace lqvg {
+
+struct DeformAttn {
+  Linear sampling_offsets;   // D -> heads * levels * points * 2 (x, y)
+  Linear attention_weights;  // D -> heads * levels * points
+  Linear value_proj;         // D -> D
+  Linear output_proj;        // D -> D
+  std::int64_t heads = 8;
+  std::int64_t points = 4;
+};
+
+DeformAttn LoadDeformAttn(const Scope& scope, std::int64_t dim, std::int64_t heads, std::int64_t levels, std::int64_t points);
+
+// query [B, Q, D]; references [B or 1, Q, 2] (x, y) or [B, Q, 4] (cx, cy, w, h) in 0..1; memory [B, N, D] laid out as
+// `levels` says -> [B, Q, D]. Points outside a level read zeros.
+at::Tensor Forward(const DeformAttn& attention, const at::Tensor& query, const at::Tensor& references,
+                   const at::Tensor& memory, const std::vector<LevelShape>& levels);
+
+}  // namespace lqvg
