@@ -1,20 +1,35 @@
 #include "model/deformable_transformer.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <string>
 
 namespace lqvg {
 namespace {
 
 constexpr double kLogitEps = 1e-5;
+constexpr std::int64_t kTileRows = 512;
 
 FeedForward LoadFeedForward(const Scope& scope, std::int64_t dim, std::int64_t inner) {
   return {LoadLinear(scope.In("linear1"), inner, dim), LoadLinear(scope.In("linear2"), dim, inner)};
 }
 
+// Row by row, so a tile of rows at a time is the same function. At S = 1024 the hidden layer of all rows is 178 MB,
+// most of it fresh pages; that of a tile stays in the cache.
 at::Tensor Forward(const FeedForward& layer, const at::Tensor& x) {
-  return Forward(layer.contract, Forward(layer.expand, x).relu_());
+  if (c10::GradMode::is_enabled() || !x.is_cpu()) return Forward(layer.contract, Forward(layer.expand, x).relu());
+  const at::Tensor rows = x.flatten(0, -2);  // [rows, D]
+  const at::Tensor out = at::empty_like(rows);
+  const at::Tensor hidden = at::empty({std::min(kTileRows, rows.size(0)), layer.expand.bias.size(0)}, x.options());
+  for (std::int64_t begin = 0; begin < rows.size(0); begin += kTileRows) {
+    const std::int64_t count = std::min(kTileRows, rows.size(0) - begin);
+    at::Tensor tile = hidden.narrow(0, 0, count), result = out.narrow(0, begin, count);
+    at::addmm_out(tile, layer.expand.bias, rows.narrow(0, begin, count), layer.expand.weight.t());
+    at::addmm_out(result, layer.contract.bias, tile.relu_(), layer.contract.weight.t());
+  }
+  return out.view(x.sizes());
 }
 
 // The inverse of sigmoid, safe at 0 and 1.

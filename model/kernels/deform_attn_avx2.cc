@@ -1,0 +1,7 @@
+#include "model/kernels/deform_attn_body.h"
+
+namespace lqvg::kernels {
+
+const KernelTable kAvx2Kernels = {"avx2", &DeformAttn};
+
+}  // namespace lqvg::kernels

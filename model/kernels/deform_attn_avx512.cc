@@ -1,0 +1,7 @@
+#include "model/kernels/deform_attn_body.h"
+
+namespace lqvg::kernels {
+
+const KernelTable kAvx512Kernels = {"avx512", &DeformAttn};
+
+}  // namespace lqvg::kernels
