@@ -16,14 +16,15 @@ namespace lqvg {
 // What a picture may be. Each limit is inclusive.
 struct ImageLimits {
   std::uint64_t max_pixels = 64'000'000;
-  int min_side = 16;                                // pixels
-  int max_side = 16'384;                            // pixels
-  int max_aspect = 64;                              // longer side over shorter side
-  std::uint64_t max_decoded_bytes = 256ull << 20;   // of the file's own pixels, before conversion to RGB
+  int min_side = 16;                               // pixels
+  int max_side = 16'384;                           // pixels
+  int max_aspect = 64;                             // longer side over shorter side
+  std::uint64_t max_decoded_bytes = 256ull << 20;  // of the file's own pixels, before conversion to RGB
   int max_jpeg_scans = 100;
-  int max_png_chunks = 1'000;
-  std::size_t max_ancillary_bytes = 8u << 20;       // PNG chunks and JPEG segments that are not picture data
-  int max_tiff_strips = 16'384;                     // strips or tiles
+  std::uint64_t max_jpeg_scan_pixels = 1'600'000'000;  // scans times pixels, about 2 s of decoding
+  int max_png_chunks = 1'000;                          // picture data counts only in chunks under 4 KiB
+  std::size_t max_ancillary_bytes = 8u << 20;          // PNG chunks and JPEG segments that are not picture data
+  int max_tiff_strips = 16'384;                        // strips or tiles
 };
 
 enum class ImageFormat { kJpeg, kPng, kTiff };
@@ -31,11 +32,13 @@ enum class ImageFormat { kJpeg, kPng, kTiff };
 // What a file says of itself before a pixel is decoded.
 struct ImageHeader {
   ImageFormat format = ImageFormat::kJpeg;
-  int width = 0;           // pixels, as stored
-  int height = 0;          // pixels, as stored
-  int channels = 0;        // in the file, 1..4
-  int exif_orientation = 1;  // 1..8; 1 is upright
+  int width = 0;                    // pixels, as stored
+  int height = 0;                   // pixels, as stored
+  int channels = 0;                 // in the file, 1..4
+  int exif_orientation = 1;         // 1..8; 1 is upright
   std::uint64_t decoded_bytes = 0;  // that decoding will allocate
+  bool has_alpha = false;           // the file says which pixels are transparent; decoding drops that
+  bool is_cmyk = false;             // decoding converts it as Pillow does, without a colour profile
 };
 
 struct DecodeOptions {
