@@ -1,0 +1,103 @@
+#include "server/admission.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "image/rejection.h"
+
+namespace lqvg::serving {
+
+AdmissionSlot::AdmissionSlot(AdmissionSlot&& other) noexcept { *this = std::move(other); }
+
+AdmissionSlot& AdmissionSlot::operator=(AdmissionSlot&& other) noexcept {
+  // The other one's destructor ends whatever this one held.
+  std::swap(admission_, other.admission_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(pending_, other.pending_);
+  std::swap(given_back_, other.given_back_);
+  return *this;
+}
+
+AdmissionSlot::~AdmissionSlot() {
+  if (admission_ == nullptr) return;
+  GiveBack();
+  admission_->Answered();
+}
+
+void AdmissionSlot::MarkExecuting() {
+  if (admission_ == nullptr || given_back_ || !pending_) return;
+  pending_ = false;
+  admission_->Began();
+}
+
+void AdmissionSlot::GiveBack() {
+  if (admission_ == nullptr || given_back_) return;
+  given_back_ = true;
+  admission_->GaveBack(bytes_, pending_);
+}
+
+absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
+  constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
+  MutexLock lock(&mutex_);
+  if (state_ == State::kLoading) return Reject(kUnavailable, "MODEL_LOADING", "the model is not ready yet");
+  if (state_ == State::kClosed) return Reject(kUnavailable, "SHUTTING_DOWN", "the server is shutting down");
+  if (inside_.in_flight >= limits_.max_calls) {
+    return Reject(kUnavailable, "QUEUE_FULL",
+                  absl::StrCat(inside_.in_flight, " calls are in the server, the limit is ", limits_.max_calls));
+  }
+  if (bytes > limits_.max_bytes || inside_.bytes > limits_.max_bytes - bytes) {
+    return Reject(kUnavailable, "MEMORY_BUDGET",
+                  absl::StrCat("requests of ", inside_.bytes, " bytes are in the server, another ", bytes,
+                               " bytes exceed the limit of ", limits_.max_bytes));
+  }
+  ++inside_.in_flight;
+  ++inside_.pending;
+  inside_.bytes += bytes;
+  ++unanswered_;
+  return AdmissionSlot(this, bytes);
+}
+
+void Admission::Open() {
+  MutexLock lock(&mutex_);
+  if (state_ == State::kLoading) state_ = State::kOpen;
+}
+
+void Admission::Close() {
+  MutexLock lock(&mutex_);
+  state_ = State::kClosed;
+}
+
+bool Admission::WaitIdle(const Clock& clock, TimePoint deadline) {
+  MutexLock lock(&mutex_);
+  while (unanswered_ > 0) {
+    if (clock.Now() >= deadline) return false;
+    clock.WaitUntil(&idle_, &mutex_, deadline);
+  }
+  return true;
+}
+
+Occupancy Admission::occupancy() const {
+  MutexLock lock(&mutex_);
+  return inside_;
+}
+
+void Admission::Began() {
+  MutexLock lock(&mutex_);
+  --inside_.pending;
+}
+
+void Admission::GaveBack(std::size_t bytes, bool pending) {
+  MutexLock lock(&mutex_);
+  --inside_.in_flight;
+  inside_.bytes -= bytes;
+  if (pending) --inside_.pending;
+}
+
+void Admission::Answered() {
+  MutexLock lock(&mutex_);
+  // Notified under the lock: whoever waits may destroy this object as soon as it is released.
+  if (--unanswered_ == 0) idle_.NotifyAll();
+}
+
+}  // namespace lqvg::serving

@@ -1,0 +1,89 @@
+// The door of the server: how many calls and bytes may be inside at once, and whether it is open at all.
+//
+// Owned by the pipeline. Thread-safe; only WaitIdle blocks.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "server/clock.h"
+#include "server/mutex.h"
+
+namespace lqvg::serving {
+
+struct AdmissionLimits {
+  int max_calls = 256;
+  std::size_t max_bytes = 512u << 20;  // of the admitted requests as they came
+};
+
+// What is inside now.
+struct Occupancy {
+  int in_flight = 0;      // admitted and not finished
+  int pending = 0;        // of these, not yet with the model
+  std::size_t bytes = 0;  // of the requests in flight
+};
+
+class Admission;
+
+// One admitted call's place. Move-only; an empty slot does nothing. Not thread-safe: its Call guards it.
+class AdmissionSlot {
+ public:
+  AdmissionSlot() = default;
+  AdmissionSlot(AdmissionSlot&& other) noexcept;
+  AdmissionSlot& operator=(AdmissionSlot&& other) noexcept;
+  // Gives the place back, and says that the call was answered: WaitIdle waits for this.
+  ~AdmissionSlot();
+
+  // The model has begun with the call: it is no longer pending.
+  void MarkExecuting();
+  // Makes room for another call. The slot still counts as unanswered until it is destroyed.
+  void GiveBack();
+
+ private:
+  friend class Admission;
+  AdmissionSlot(Admission* admission, std::size_t bytes) : admission_(admission), bytes_(bytes), pending_(true) {}
+
+  Admission* admission_ = nullptr;  // null: empty
+  std::size_t bytes_ = 0;
+  bool pending_ = false;
+  bool given_back_ = false;
+};
+
+class Admission {
+ public:
+  explicit Admission(const AdmissionLimits& limits) : limits_(limits) {}
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
+  // A place for a request of `bytes`. All refusals are UNAVAILABLE: MODEL_LOADING before Open, SHUTTING_DOWN after
+  // Close, QUEUE_FULL, MEMORY_BUDGET. A request that alone exceeds max_bytes is never admitted.
+  absl::StatusOr<AdmissionSlot> Admit(std::size_t bytes);
+
+  // Loading -> open. Does nothing after Close.
+  void Open();
+  // From any state to closed, for good.
+  void Close();
+
+  // Blocks until every admitted call is answered (its `done` has returned): true; or until `deadline`: false.
+  bool WaitIdle(const Clock& clock, TimePoint deadline);
+
+  Occupancy occupancy() const;
+
+ private:
+  friend class AdmissionSlot;
+  enum class State { kLoading, kOpen, kClosed };
+
+  void Began();
+  void GaveBack(std::size_t bytes, bool pending);
+  void Answered();
+
+  const AdmissionLimits limits_;
+  mutable Mutex mutex_;
+  CondVar idle_;
+  State state_ ABSL_GUARDED_BY(mutex_) = State::kLoading;
+  Occupancy inside_ ABSL_GUARDED_BY(mutex_);
+  int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace lqvg::serving

@@ -1,0 +1,77 @@
+// The queue in front of the model and the one thread that feeds it.
+//
+// Owned by the pipeline. Submit may be called by any thread and never blocks. The worker drops what is finished or
+// expired, lets ChooseBatch pick, runs the batch and finishes its calls. When a batch of several calls fails, each runs
+// once more alone, so that one call's fault stays its own.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "model/grounder.h"
+#include "server/call.h"
+#include "server/choose_batch.h"
+#include "server/clock.h"
+#include "server/mutex.h"
+#include "server/prepared_query.h"
+#include "server/run_batch.h"
+
+namespace lqvg::serving {
+
+// Told of every batch, also of failed ones, on the worker's thread. Must not block or throw.
+using BatchObserver = std::function<void(const BatchReport&)>;
+
+class Batcher {
+ public:
+  struct Options {
+    BatchLimits limits;
+    std::size_t max_queue = 256;  // calls
+    BatchObserver observer;       // may be empty
+  };
+
+  // Starts the worker. `grounder` and `clock` outlive the batcher; nobody else may use the grounder meanwhile.
+  Batcher(Options options, Grounder& grounder, const Clock& clock);
+  // Stop.
+  ~Batcher();
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
+
+  // Queues a call. Finishes it at once when it cannot: UNAVAILABLE, QUEUE_FULL or SHUTTING_DOWN.
+  void Submit(std::shared_ptr<Call> call, PreparedQuery query);
+
+  // Finishes what is queued with UNAVAILABLE, SHUTTING_DOWN, and returns when the running batch has ended.
+  void Stop();
+
+ private:
+  // What the worker does next, outside the lock.
+  struct Turn {
+    std::vector<BatchItem> ended;  // to be let go, and expired if nobody has done it yet
+    std::vector<BatchItem> batch;
+    TimePoint began;
+  };
+
+  // Blocks until there is something to do; nothing when stopped.
+  std::optional<Turn> NextTurn();
+  std::vector<BatchItem> TakeEnded(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<BatchItem> TakeBatch(std::span<const std::size_t> indices) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Work();
+  void Run(std::vector<BatchItem> batch, TimePoint began);
+
+  const Options options_;
+  Grounder& grounder_;
+  const Clock& clock_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<BatchItem> queue_ ABSL_GUARDED_BY(mutex_);  // in order of arrival
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread worker_;
+};
+
+}  // namespace lqvg::serving

@@ -1,0 +1,111 @@
+// One Ground call inside the server, free of the transport: what is asked, how long it may take, how it ends.
+//
+// A Call is shared by whoever may end it: the stage that works on it, the deadline watch, the transport's cancellation.
+// The first of them wins, gives the admission slot back and runs `done`, exactly once; the others do nothing.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "image/image.h"
+#include "model/query.h"
+#include "server/admission.h"
+#include "server/clock.h"
+#include "server/mutex.h"
+
+namespace lqvg::serving {
+
+// A parsed and validated request: plain values, no proto.
+struct GroundQuery {
+  std::string request_id = {};                  // never empty
+  std::variant<std::string, Image> image = {};  // encoded bytes, or raw pixels
+  bool apply_exif_orientation = false;
+  std::vector<std::string> expressions = {};  // as sent, at least one
+  int max_boxes = 1;
+  float min_score = 0.0f;  // 0: no filter
+  bool clip_boxes = false;
+};
+
+// Where one call's time went. Set stage by stage, read once at the end.
+struct StageTimes {
+  Duration parse{}, pool_queue{}, decode{}, prepare{}, batch_queue{}, model{};
+};
+
+// The answer to a call that did not fail as a whole.
+struct GroundAnswer {
+  std::vector<absl::StatusOr<std::vector<Box>>> results = {};  // one per expression, in order; best box first
+  int image_width = 0, image_height = 0;                       // pixels
+  bool alpha_dropped = false, cmyk_converted = false, orientation_ignored = false, orientation_applied = false;
+  std::string image_digest = {};  // 32 bytes, empty for raw pixels
+  int batch_images = 0, batch_expressions = 0;
+  bool image_shared = false;  // computed once for several calls of the batch
+};
+
+// How a call ended, handed to `done` together with what was measured on the way.
+struct CallOutcome {
+  absl::StatusOr<GroundAnswer> answer;
+  StageTimes times;
+  Duration total{};        // from arrival to the end
+  Duration slack{};        // from the end to the deadline; not above 0 when that had passed
+  std::string request_id;  // empty when the call ended before it was parsed
+};
+
+// Thread-safe. Nothing here blocks, except that ending a call runs its `done` on the caller's thread.
+class Call {
+ public:
+  using Parse = absl::AnyInvocable<absl::StatusOr<GroundQuery>()>;
+  using Done = absl::AnyInvocable<void(CallOutcome)>;
+
+  // Times are read from `clock`, which outlives the call. `done` must not throw or block. An empty `slot` is allowed:
+  // such a call was refused and is about to be finished.
+  Call(const Clock& clock, TimePoint deadline, Parse parse, Done done, AdmissionSlot slot);
+  // Ends an unfinished call with INTERNAL, INTERNAL_ERROR: whoever loses the last reference, the caller gets an answer.
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  TimePoint arrival() const { return arrival_; }
+  TimePoint deadline() const { return deadline_; }
+  bool finished() const { return state_.load(std::memory_order_acquire) == State::kFinished; }
+
+  // Each ends the call; true when this one did. `done` has run when the winner's returns.
+  bool Finish(absl::StatusOr<GroundAnswer> answer);
+  // CANCELLED, CLIENT_CANCELLED: the caller left.
+  bool Cancel();
+  // DEADLINE_EXCEEDED: EXPIRED_IN_QUEUE before the model began with the call, EXPIRED_WHILE_RUNNING after.
+  bool Expire();
+
+  // What turns the request's bytes into a query: handed out once, empty after that or when the call is finished.
+  Parse TakeParse();
+  // Says that the model begins with the call. False when it is finished: then it must not run.
+  bool BeginExecuting();
+  // Notes what a stage found out; ignored once the call is finished. E.g. Record(&StageTimes::decode, elapsed).
+  void Record(Duration StageTimes::*stage, Duration elapsed);
+  void RecordRequestId(std::string request_id);
+
+ private:
+  enum class State { kWaiting, kExecuting, kFinished };
+
+  void Conclude(absl::StatusOr<GroundAnswer> answer);
+
+  const Clock& clock_;
+  const TimePoint arrival_;
+  const TimePoint deadline_;
+  std::atomic<State> state_ = State::kWaiting;
+  Done done_;  // touched by the winner alone
+
+  Mutex mutex_;
+  Parse parse_ ABSL_GUARDED_BY(mutex_);
+  AdmissionSlot slot_ ABSL_GUARDED_BY(mutex_);
+  StageTimes times_ ABSL_GUARDED_BY(mutex_);
+  std::string request_id_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace lqvg::serving

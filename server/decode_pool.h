@@ -1,0 +1,46 @@
+// The threads that parse, hash and decode, so that neither the transport nor the model waits for it.
+//
+// Owned by the pipeline. Submit may be called by any thread and never blocks.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "server/mutex.h"
+
+namespace lqvg::serving {
+
+class DecodePool {
+ public:
+  using Task = absl::AnyInvocable<void()>;
+
+  // Starts `threads` threads (at least one). At most `max_queue` tasks wait.
+  DecodePool(int threads, std::size_t max_queue);
+  // Stop.
+  ~DecodePool();
+  DecodePool(const DecodePool&) = delete;
+  DecodePool& operator=(const DecodePool&) = delete;
+
+  // Queues a task, first come first served. It must not throw. False, and the task is destroyed, when the queue is full
+  // or the pool stopped.
+  bool Submit(Task task);
+
+  // Destroys the tasks that wait and returns when the running ones have ended. Not to be called from a task.
+  void Stop();
+
+ private:
+  void Work();
+
+  const std::size_t max_queue_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Task> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace lqvg::serving

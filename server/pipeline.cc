@@ -1,0 +1,110 @@
+#include "server/pipeline.h"
+
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "image/rejection.h"
+
+namespace lqvg::serving {
+namespace {
+
+// Tasks that wait for the pool, as a multiple of the calls inside: a finished call's task waits on, nearly empty, until
+// its turn comes, and must not cost a living call its place.
+constexpr std::size_t kTasksPerCall = 4;
+
+std::size_t MaxTasks(const AdmissionLimits& limits) {
+  return kTasksPerCall * static_cast<std::size_t>(limits.max_calls);
+}
+
+absl::Status PoolFull(std::size_t max_tasks) {
+  return Reject(absl::StatusCode::kUnavailable, "QUEUE_FULL",
+                absl::StrCat(max_tasks, " calls wait to be read, the limit"));
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const Options& options, const Clock& clock)
+    : options_(options),
+      clock_(clock),
+      admission_(options.admission),
+      watch_(clock),
+      pool_(options.decode_threads, MaxTasks(options.admission)) {}
+
+Pipeline::~Pipeline() { Stop(); }
+
+void Pipeline::Open(Grounder& grounder, PrepareFunction prepare) {
+  prepare_ = std::move(prepare);
+  batcher_ =
+      std::make_unique<Batcher>(Batcher::Options{.limits = options_.batch,
+                                                 .max_queue = static_cast<std::size_t>(options_.admission.max_calls),
+                                                 .observer = options_.batch_observer},
+                                grounder, clock_);
+  admission_.Open();
+}
+
+std::shared_ptr<Call> Pipeline::Start(CallRequest request) {
+  absl::StatusOr<AdmissionSlot> slot = admission_.Admit(request.bytes);
+  const absl::Status refusal = slot.status();
+  const TimePoint deadline = request.deadline.value_or(clock_.Now() + options_.default_deadline);
+  auto call = std::make_shared<Call>(clock_, deadline, std::move(request.parse), std::move(request.done),
+                                     refusal.ok() ? *std::move(slot) : AdmissionSlot());
+  if (!refusal.ok()) {
+    call->Finish(refusal);
+    return call;
+  }
+  watch_.Watch(call);
+  if (!pool_.Submit([this, call] { Prepare(call); })) call->Finish(PoolFull(MaxTasks(options_.admission)));
+  return call;
+}
+
+void Pipeline::BeginDrain() { admission_.Close(); }
+
+bool Pipeline::WaitIdle(TimePoint deadline) { return admission_.WaitIdle(clock_, deadline); }
+
+void Pipeline::Stop() {
+  admission_.Close();
+  // From here on whatever was admitted, even a call that is between Admit and Watch, is finished by the watch.
+  watch_.FinishAll(Reject(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the server is shutting down"));
+  pool_.Stop();
+  if (batcher_) batcher_->Stop();
+  admission_.WaitIdle(clock_, TimePoint::max());
+}
+
+void Pipeline::Prepare(const std::shared_ptr<Call>& call) {
+  try {
+    PrepareOrThrow(call);
+  } catch (const std::bad_alloc&) {
+    call->Finish(Reject(absl::StatusCode::kUnavailable, "MEMORY_BUDGET", "no memory to read the request"));
+  } catch (...) {
+    call->Finish(Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR", "reading the request failed"));
+  }
+}
+
+void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
+  const TimePoint begun = clock_.Now();
+  call->Record(&StageTimes::pool_queue, begun - call->arrival());
+  if (call->deadline() <= begun) call->Expire();
+  Call::Parse parse = call->TakeParse();
+  if (!parse) return;  // finished
+
+  absl::StatusOr<GroundQuery> query = parse();
+  call->Record(&StageTimes::parse, clock_.Now() - begun);
+  parse = nullptr;  // the request's own bytes: freed before the picture's pixels are allocated
+  if (!query.ok()) {
+    call->Finish(query.status());
+    return;
+  }
+  call->RecordRequestId(query->request_id);
+  if (call->finished()) return;
+
+  absl::StatusOr<PreparedQuery> prepared = prepare_(*std::move(query), *call);
+  if (!prepared.ok()) {
+    call->Finish(prepared.status());
+    return;
+  }
+  if (!call->finished()) batcher_->Submit(call, *std::move(prepared));
+}
+
+}  // namespace lqvg::serving

@@ -1,0 +1,82 @@
+// The way of a Ground call through the server, from the transport's bytes to the answer: admission, decode pool,
+// batcher, with the deadline watch over all of it. Knows no transport: an RPC, a stream item and a test start alike.
+//
+// Owned by main. Start, BeginDrain and occupancy may be called by any thread at any time; only WaitIdle and Stop block.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "model/grounder.h"
+#include "server/admission.h"
+#include "server/batcher.h"
+#include "server/call.h"
+#include "server/clock.h"
+#include "server/deadline_watch.h"
+#include "server/decode_pool.h"
+#include "server/prepared_query.h"
+
+namespace lqvg::serving {
+
+// What the transport hands over.
+struct CallRequest {
+  // Runs at most once, on a pool thread, possibly while or after `done` runs: owns everything that it reads.
+  Call::Parse parse;
+  // Runs exactly once, on any thread, possibly inside Start. Must not throw, block, or stop the pipeline.
+  Call::Done done;
+  std::optional<TimePoint> deadline = {};  // unset: default_deadline after arrival
+  std::size_t bytes = 0;                   // of the request as it came, for the memory budget
+};
+
+class Pipeline {
+ public:
+  struct Options {
+    AdmissionLimits admission = {};
+    Duration default_deadline = std::chrono::seconds(60);
+    int decode_threads = 2;
+    BatchLimits batch = {};
+    BatchObserver batch_observer = {};  // may be empty
+  };
+
+  // Starts the threads, but admits nothing: Start answers MODEL_LOADING until Open. `clock` outlives the pipeline and
+  // every Call that it made.
+  Pipeline(const Options& options, const Clock& clock);
+  // Stop.
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  // Begins to serve. Once only. `grounder` outlives the pipeline and from now on belongs to its worker.
+  void Open(Grounder& grounder, PrepareFunction prepare);
+
+  // Begins a call and never blocks. Refused calls are finished when it returns: UNAVAILABLE with MODEL_LOADING,
+  // SHUTTING_DOWN, QUEUE_FULL or MEMORY_BUDGET. The transport keeps the result to Cancel it when its client leaves.
+  std::shared_ptr<Call> Start(CallRequest request);
+
+  // Refuses new calls from now on; those inside go on.
+  void BeginDrain();
+  // Blocks until every admitted call is answered: true; or until `deadline`: false.
+  bool WaitIdle(TimePoint deadline);
+  // Ends whatever is left with UNAVAILABLE, SHUTTING_DOWN; returns when every `done` has returned and every thread has
+  // ended, so not before the batch that runs now. Further calls do nothing. Not to be called from `done`.
+  void Stop();
+
+  Occupancy occupancy() const { return admission_.occupancy(); }
+
+ private:
+  // The pool's task: the seam where exceptions of parsing and preparing end.
+  void Prepare(const std::shared_ptr<Call>& call);
+  void PrepareOrThrow(const std::shared_ptr<Call>& call);
+
+  const Options options_;
+  const Clock& clock_;
+  Admission admission_;
+  DeadlineWatch watch_;
+  PrepareFunction prepare_;           // set by Open, before the first call is admitted
+  std::unique_ptr<Batcher> batcher_;  // likewise
+  DecodePool pool_;                   // last: its tasks use everything above
+};
+
+}  // namespace lqvg::serving

@@ -1,0 +1,82 @@
+#include "server/prepare_query.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "model/letterbox.h"
+#include "server/digest.h"
+
+namespace lqvg::serving {
+namespace {
+
+// Pixels with what is told of them, and their digest if they came as a file.
+struct Picture {
+  DecodedImage decoded;
+  std::string digest;
+};
+
+// Takes the file by value: its bytes are freed as soon as its pixels exist.
+absl::StatusOr<Picture> ReadFile(std::string encoded, const DecodeOptions& options) {
+  absl::StatusOr<std::string> digest = Sha256(encoded);
+  if (!digest.ok()) return digest.status();
+  const std::span<const char> bytes(encoded);
+  absl::StatusOr<DecodedImage> decoded =
+      DecodeImage({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, options);
+  if (!decoded.ok()) return decoded.status();
+  return Picture{.decoded = *std::move(decoded), .digest = *std::move(digest)};
+}
+
+absl::StatusOr<Picture> ReadPicture(std::variant<std::string, Image> image, const DecodeOptions& options) {
+  if (auto* const encoded = std::get_if<std::string>(&image)) return ReadFile(std::move(*encoded), options);
+  return Picture{.decoded = {.image = std::get<Image>(std::move(image))}, .digest = {}};
+}
+
+absl::Status CheckWanted(const Call& call) {
+  return call.finished() ? absl::CancelledError("the call ended while it was prepared") : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, const Tokenizer& tokenizer,
+                                           const PrepareOptions& options, const Clock& clock) {
+  const TimePoint begun = clock.Now();
+  absl::StatusOr<std::vector<Expression>> expressions =
+      PrepareExpressions(query.expressions, tokenizer, options.expression_limits);
+  if (!expressions.ok()) return expressions.status();
+  if (absl::Status status = CheckWanted(call); !status.ok()) return status;
+
+  const TimePoint tokenized = clock.Now();
+  const absl::StatusOr<Picture> picture = ReadPicture(
+      std::move(query.image), {.limits = options.image_limits, .apply_exif_orientation = query.apply_exif_orientation});
+  const TimePoint decoded = clock.Now();
+  call.Record(&StageTimes::decode, decoded - tokenized);
+  if (!picture.ok()) return picture.status();
+  if (absl::Status status = CheckWanted(call); !status.ok()) return status;
+
+  const DecodedImage& source = picture->decoded;
+  absl::StatusOr<Canvas> canvas = Letterbox(source.image, options.canvas_side);
+  if (!canvas.ok()) return canvas.status();
+  call.Record(&StageTimes::prepare, (tokenized - begun) + (clock.Now() - decoded));
+
+  PreparedQuery prepared;
+  // The same bytes turned or not turned are two pictures. Raw pixels have no digest, and share with nobody.
+  if (!picture->digest.empty()) prepared.image_key = picture->digest + (query.apply_exif_orientation ? "+exif" : "");
+  prepared.canvas = *std::move(canvas);
+  prepared.expressions = *std::move(expressions);
+  prepared.answer_options = {
+      .max_boxes = query.max_boxes, .min_score = query.min_score, .clip_boxes = query.clip_boxes};
+  prepared.answer.image_width = source.image.width;
+  prepared.answer.image_height = source.image.height;
+  prepared.answer.alpha_dropped = source.alpha_dropped;
+  prepared.answer.cmyk_converted = source.cmyk_converted;
+  prepared.answer.orientation_ignored = source.orientation_ignored;
+  prepared.answer.orientation_applied = source.orientation_applied;
+  prepared.answer.image_digest = picture->digest;
+  return prepared;
+}
+
+}  // namespace lqvg::serving

@@ -1,0 +1,111 @@
+#include "server/admission.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "image/rejection.h"
+#include "tests/support/fake_clock.h"
+
+namespace lqvg::serving {
+namespace {
+
+std::string RefusalOf(Admission& admission, std::size_t bytes = 1) {
+  const absl::StatusOr<AdmissionSlot> slot = admission.Admit(bytes);
+  EXPECT_TRUE(slot.ok() || absl::IsUnavailable(slot.status()));
+  return ReasonOf(slot.status());
+}
+
+TEST(AdmissionTest, IsLoadingThenOpenThenClosedForGood) {
+  Admission admission({});
+  EXPECT_EQ(RefusalOf(admission), "MODEL_LOADING");
+  admission.Open();
+  EXPECT_EQ(RefusalOf(admission), "");
+  admission.Close();
+  admission.Open();
+  EXPECT_EQ(RefusalOf(admission), "SHUTTING_DOWN");
+}
+
+TEST(AdmissionTest, RefusesTheFirstCallTooManyAndSaysTheLimit) {
+  Admission admission({.max_calls = 2, .max_bytes = 100});
+  admission.Open();
+  const absl::StatusOr<AdmissionSlot> first = admission.Admit(1);
+  absl::StatusOr<AdmissionSlot> second = admission.Admit(1);
+  const absl::Status refused = admission.Admit(1).status();
+  EXPECT_EQ(ReasonOf(refused), "QUEUE_FULL");
+  EXPECT_EQ(refused.message(), "2 calls are in the server, the limit is 2");
+  second->GiveBack();
+  EXPECT_EQ(RefusalOf(admission), "");
+}
+
+TEST(AdmissionTest, RefusesTheFirstByteTooManyAndSaysTheLimit) {
+  Admission admission({.max_calls = 9, .max_bytes = 100});
+  admission.Open();
+  EXPECT_EQ(RefusalOf(admission, 101), "MEMORY_BUDGET");
+  EXPECT_EQ(RefusalOf(admission, ~std::size_t{0}), "MEMORY_BUDGET");
+  const absl::StatusOr<AdmissionSlot> most = admission.Admit(99);
+  EXPECT_EQ(RefusalOf(admission, 1), "");
+  const absl::Status refused = admission.Admit(2).status();
+  EXPECT_EQ(ReasonOf(refused), "MEMORY_BUDGET");
+  EXPECT_EQ(refused.message(), "requests of 99 bytes are in the server, another 2 bytes exceed the limit of 100");
+}
+
+TEST(AdmissionTest, CountsACallAsPendingUntilTheModelBeginsAndAsInFlightUntilItEnds) {
+  Admission admission({});
+  admission.Open();
+  absl::StatusOr<AdmissionSlot> running = admission.Admit(10);
+  absl::StatusOr<AdmissionSlot> waiting = admission.Admit(20);
+  running->MarkExecuting();
+  running->MarkExecuting();
+  EXPECT_EQ(admission.occupancy().in_flight, 2);
+  EXPECT_EQ(admission.occupancy().pending, 1);
+  EXPECT_EQ(admission.occupancy().bytes, 30u);
+
+  running->GiveBack();
+  running->GiveBack();
+  waiting->GiveBack();
+  waiting->MarkExecuting();
+  EXPECT_EQ(admission.occupancy().in_flight, 0);
+  EXPECT_EQ(admission.occupancy().pending, 0);
+  EXPECT_EQ(admission.occupancy().bytes, 0u);
+}
+
+TEST(AdmissionTest, AMovedSlotIsGivenBackOnce) {
+  Admission admission({});
+  admission.Open();
+  {
+    AdmissionSlot first = *admission.Admit(10);
+    AdmissionSlot second = std::move(first);
+    first = std::move(second);
+  }
+  EXPECT_EQ(admission.occupancy().in_flight, 0);
+  EXPECT_EQ(admission.occupancy().bytes, 0u);
+}
+
+TEST(AdmissionTest, IsIdleOnlyWhenTheLastCallIsAnsweredNotWhenItsPlaceIsFree) {
+  FakeClock clock;
+  Admission admission({});
+  admission.Open();
+  {
+    AdmissionSlot slot = *admission.Admit(10);
+    slot.GiveBack();
+    EXPECT_FALSE(admission.WaitIdle(clock, clock.Now()));
+  }
+  EXPECT_TRUE(admission.WaitIdle(clock, clock.Now()));
+}
+
+TEST(AdmissionTest, WaitIdleWakesWhenTheLastCallIsAnswered) {
+  const SteadyClock clock;
+  Admission admission({});
+  admission.Open();
+  AdmissionSlot slot = *admission.Admit(10);
+  std::thread answering([held = std::move(slot)]() mutable { AdmissionSlot(std::move(held)).GiveBack(); });
+  EXPECT_TRUE(admission.WaitIdle(clock, TimePoint::max()));
+  answering.join();
+}
+
+}  // namespace
+}  // namespace lqvg::serving

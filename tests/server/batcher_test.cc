@@ -1,0 +1,214 @@
+#include "server/batcher.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_grounder.h"
+#include "tests/support/gate.h"
+#include "tests/support/outcome_log.h"
+#include "tests/support/query_maker.h"
+
+namespace lqvg::serving {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A batcher whose model stops at `gate_` with its first batch until the test opens it.
+class BatcherTest : public testing::Test {
+ protected:
+  // A call in the batcher, with a log of its own.
+  struct Submitted {
+    PreparedQuery query;
+    std::unique_ptr<OutcomeLog> log = std::make_unique<OutcomeLog>();
+    std::shared_ptr<Call> call;
+
+    bool answered_right() { return IsAnswerTo(*log->Wait().answer, query); }
+  };
+
+  void TearDown() override {
+    gate_.Open();
+    batcher_.reset();
+  }
+
+  void Start(BatchLimits limits = {}, std::size_t max_queue = 256) {
+    grounder_.before_encode_images = [this] { gate_.Pass(); };
+    batcher_ = std::make_unique<Batcher>(
+        Batcher::Options{.limits = limits,
+                         .max_queue = max_queue,
+                         .observer = [this](const BatchReport& report) { reports_.push_back(report); }},
+        grounder_, clock_);
+  }
+
+  Submitted Submit(std::string image_key, std::vector<std::int32_t> tokens, Duration deadline = seconds(60)) {
+    Submitted submitted;
+    submitted.query = MakeQuery(image_key, static_cast<std::uint32_t>(std::hash<std::string>()(image_key)), tokens);
+    submitted.call =
+        std::make_shared<Call>(clock_, clock_.Now() + deadline, nullptr, submitted.log->Recorder(), AdmissionSlot());
+    batcher_->Submit(submitted.call, submitted.query);
+    return submitted;
+  }
+
+  // Keeps the worker busy, so that what comes next waits in the queue.
+  Submitted SubmitAndHold() {
+    Submitted first = Submit("first", {1});
+    gate_.WaitForArrivals(1);
+    return first;
+  }
+
+  FakeClock clock_;
+  FakeGrounder grounder_;
+  Gate gate_;
+  std::vector<BatchReport> reports_;  // read after the batcher has stopped
+  std::unique_ptr<Batcher> batcher_;
+};
+
+TEST_F(BatcherTest, AnswersACallAndNotesItsTimes) {
+  Start();
+  Submitted first = SubmitAndHold();
+  Submitted second = Submit("second", {2, 3});
+  clock_.Advance(milliseconds(20));
+  gate_.Open();
+  EXPECT_TRUE(first.answered_right());
+  EXPECT_TRUE(second.answered_right());
+  EXPECT_EQ(first.log->Wait().times.model, milliseconds(20));
+  EXPECT_EQ(second.log->Wait().times.batch_queue, milliseconds(20));
+}
+
+TEST_F(BatcherTest, QueuedCallsOfOnePictureRunTogether) {
+  Start();
+  Submitted first = SubmitAndHold();
+  Submitted a = Submit("same", {2});
+  Submitted other = Submit("other", {2});
+  Submitted b = Submit("same", {3});
+  gate_.Open();
+  EXPECT_TRUE(a.answered_right() && b.answered_right() && other.answered_right());
+  EXPECT_TRUE(b.log->Wait().answer->image_shared);
+  EXPECT_EQ(b.log->Wait().answer->batch_expressions, 2);
+  EXPECT_FALSE(other.log->Wait().answer->image_shared);
+  EXPECT_EQ(grounder_.images_encoded, 3);
+}
+
+TEST_F(BatcherTest, WhatExpiredInTheQueueIsNeverRun) {
+  Start();
+  Submitted first = SubmitAndHold();
+  Submitted expired = Submit("expired", {2}, seconds(1));
+  clock_.Advance(seconds(1));
+  gate_.Open();
+  EXPECT_EQ(ReasonOf(expired.log->Wait()), "EXPIRED_IN_QUEUE");
+  EXPECT_TRUE(first.answered_right());
+  batcher_->Stop();
+  EXPECT_EQ(grounder_.images_encoded, 1);
+  ASSERT_EQ(reports_.size(), 1u);
+  EXPECT_EQ(reports_[0].expired_executed, 0);
+}
+
+TEST_F(BatcherTest, WhatWasCancelledInTheQueueIsNeverRun) {
+  Start();
+  Submitted first = SubmitAndHold();
+  Submitted cancelled = Submit("cancelled", {2});
+  Submitted last = Submit("last", {3});
+  cancelled.call->Cancel();
+  gate_.Open();
+  EXPECT_TRUE(last.answered_right());
+  EXPECT_EQ(grounder_.images_encoded, 2);
+}
+
+TEST_F(BatcherTest, TheFaultOfOneCallStaysItsOwn) {
+  Start({.max_images = 8});
+  Submitted first = SubmitAndHold();
+  Submitted good = Submit("a", {2});
+  Submitted failing = Submit("b", {FakeGrounder::kFailToken});
+  Submitted throwing = Submit("c", {FakeGrounder::kThrowToken});
+  Submitted also_good = Submit("a", {4});
+  gate_.Open();
+  EXPECT_TRUE(good.answered_right());
+  EXPECT_TRUE(also_good.answered_right());
+  EXPECT_EQ(ReasonOf(failing.log->Wait()), "INTERNAL_ERROR");
+  EXPECT_EQ(ReasonOf(throwing.log->Wait()), "INTERNAL_ERROR");
+  batcher_->Stop();
+  EXPECT_EQ(reports_.size(), 1u + 1u + 4u) << "the first, the failed batch, each alone";
+}
+
+TEST_F(BatcherTest, ACallOfAFailedBatchThatExpiredMeanwhileIsNotRunAgain) {
+  Start({.max_images = 8});
+  Submitted first = SubmitAndHold();
+  Submitted failing = Submit("a", {FakeGrounder::kFailToken});
+  Submitted expiring = Submit("b", {2}, seconds(1));
+  grounder_.before_ground = [this] {
+    if (grounder_.images_encoded > 1) clock_.Advance(seconds(1));
+    return absl::OkStatus();
+  };
+  gate_.Open();
+  EXPECT_EQ(ReasonOf(expiring.log->Wait()), "EXPIRED_WHILE_RUNNING");
+  EXPECT_EQ(ReasonOf(failing.log->Wait()), "INTERNAL_ERROR");
+  batcher_->Stop();
+  for (const BatchReport& report : reports_) EXPECT_EQ(report.expired_executed, 0);
+}
+
+TEST_F(BatcherTest, CallersDoNotReadTheModelsOwnWords) {
+  Start();
+  gate_.Open();
+  Submitted failing = Submit("a", {FakeGrounder::kFailToken});
+  EXPECT_EQ(failing.log->Wait().answer.status().message(), "the model failed");
+  batcher_->Stop();
+  EXPECT_EQ(reports_.at(0).status.message(), "tensor of /secret/path has the wrong shape");
+}
+
+TEST_F(BatcherTest, CallersReadWhatTheModelRejectsForThem) {
+  grounder_.before_ground = [] {
+    return Reject(absl::StatusCode::kResourceExhausted, "DEVICE_MEMORY", "does not fit");
+  };
+  Start();
+  gate_.Open();
+  EXPECT_EQ(ReasonOf(Submit("a", {2}).log->Wait()), "DEVICE_MEMORY");
+}
+
+TEST_F(BatcherTest, AFullQueueRefusesAtOnceUntilACallInItEnds) {
+  Start({}, 2);
+  Submitted first = SubmitAndHold();
+  Submitted a = Submit("a", {2});
+  Submitted b = Submit("b", {2});
+  Submitted refused = Submit("c", {2});
+  EXPECT_EQ(ReasonOf(refused.log->Wait()), "QUEUE_FULL");
+  EXPECT_EQ(refused.log->Wait().answer.status().message(), "the model's queue holds 2 calls, its limit");
+  a.call->Cancel();
+  Submitted accepted = Submit("d", {2});
+  gate_.Open();
+  EXPECT_TRUE(accepted.answered_right());
+  EXPECT_TRUE(b.answered_right());
+}
+
+TEST_F(BatcherTest, StopAnswersTheQueueAndLetsTheRunningBatchEnd) {
+  Start();
+  Submitted running = SubmitAndHold();
+  Submitted queued = Submit("queued", {2});
+  std::thread stopping([this] { batcher_->Stop(); });
+  EXPECT_EQ(ReasonOf(queued.log->Wait()), "SHUTTING_DOWN");
+  EXPECT_FALSE(running.call->finished());
+  gate_.Open();
+  stopping.join();
+  EXPECT_TRUE(running.answered_right());
+  EXPECT_EQ(ReasonOf(Submit("late", {2}).log->Wait()), "SHUTTING_DOWN");
+}
+
+TEST_F(BatcherTest, WaitsForCompanyWhenToldTo) {
+  Start({.max_images = 2, .max_queue_delay = milliseconds(10)});
+  gate_.Open();
+  Submitted a = Submit("a", {2});
+  Submitted b = Submit("b", {3});
+  EXPECT_EQ(a.log->Wait().answer->batch_images, 2);
+  Submitted alone = Submit("c", {4});
+  clock_.Advance(milliseconds(10));
+  EXPECT_EQ(alone.log->Wait().answer->batch_images, 1);
+}
+
+}  // namespace
+}  // namespace lqvg::serving

@@ -1,0 +1,81 @@
+#include "server/decode_pool.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "tests/support/gate.h"
+
+namespace lqvg::serving {
+namespace {
+
+TEST(DecodePoolTest, RunsItsTasksOnAsManyNamedThreadsAsAsked) {
+  Gate gate;
+  Mutex mutex;
+  std::set<std::string> names;
+  DecodePool pool(3, 10);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(pool.Submit([&] {
+      char name[16] = {};
+      pthread_getname_np(pthread_self(), name, sizeof(name));
+      {
+        MutexLock lock(&mutex);
+        names.insert(name);
+      }
+      gate.Pass();
+    }));
+  }
+  gate.WaitForArrivals(3);  // none has ended, so there are three threads
+  gate.Open();
+  pool.Stop();
+  EXPECT_EQ(names, (std::set<std::string>{"lqvg-decode-0", "lqvg-decode-1", "lqvg-decode-2"}));
+}
+
+TEST(DecodePoolTest, RefusesATaskTooManyAndRunsEachOfTheOthersOnce) {
+  Gate gate;
+  Gate all_ran;
+  std::atomic<int> ran = 0;
+  DecodePool pool(1, 2);
+  ASSERT_TRUE(pool.Submit([&] { gate.Pass(); }));
+  gate.WaitForArrivals(1);
+  EXPECT_TRUE(pool.Submit([&] { ++ran; }));
+  EXPECT_TRUE(pool.Submit([&] {
+    ++ran;
+    all_ran.Open();
+  }));
+  EXPECT_FALSE(pool.Submit([&] { ran = 100; }));
+  gate.Open();
+  all_ran.Pass();
+  pool.Stop();
+  EXPECT_EQ(ran, 2);
+}
+
+TEST(DecodePoolTest, StopLetsTheRunningTaskEndAndDestroysTheWaitingOnes) {
+  Gate gate;
+  std::atomic<bool> ended = false;
+  std::atomic<bool> waiting_ran = false;
+  const auto held = std::make_shared<int>(0);
+  DecodePool pool(1, 10);
+  ASSERT_TRUE(pool.Submit([&] {
+    gate.Pass();
+    ended = true;
+  }));
+  gate.WaitForArrivals(1);
+  ASSERT_TRUE(pool.Submit([&waiting_ran, held] { waiting_ran = true; }));
+  std::thread stopping([&] { pool.Stop(); });
+  while (pool.Submit([] {})) std::this_thread::yield();  // until Stop has begun
+  gate.Open();
+  stopping.join();
+  EXPECT_TRUE(ended);
+  EXPECT_FALSE(waiting_ran);
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_FALSE(pool.Submit([] {}));
+}
+
+}  // namespace
+}  // namespace lqvg::serving
