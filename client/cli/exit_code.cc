@@ -1,0 +1,28 @@
+#include "client/cli/exit_code.h"
+
+namespace lqvg::cli {
+
+ExitCode ExitCodeOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return kInputRefused;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kAborted:
+      return kUnavailable;
+    case absl::StatusCode::kDeadlineExceeded:
+      return kDeadlinePassed;
+    default:
+      return kInternalError;
+  }
+}
+
+}  // namespace lqvg::cli

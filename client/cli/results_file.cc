@@ -1,0 +1,104 @@
+#include "client/cli/results_file.h"
+
+#include <filesystem>
+#include <sstream>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/print_result.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace lqvg::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status CannotWrite(const std::string& path) {
+  return absl::PermissionDeniedError(absl::StrCat("cannot write ", path));
+}
+
+bool Parse(const std::string& line, ResultLine* result) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;  // a later version may write more
+  return google::protobuf::util::JsonStringToMessage(line, result, options).ok() && !result->image().empty();
+}
+
+bool DeservesAnotherTry(const ResultLine& result) {
+  const std::string& code = result.error().code();
+  return code == "UNAVAILABLE" || code == "CANCELLED" || code == "ABORTED" || code == "DEADLINE_EXCEEDED";
+}
+
+// Replaces `path` by `content`, whole or not at all.
+absl::Status Replace(const std::string& path, const std::string& content) {
+  const std::string partial = path + ".partial";
+  std::ofstream file(partial, std::ios::binary);
+  file << content;
+  file.close();
+  std::error_code error;
+  if (file) fs::rename(partial, path, error);
+  return file && !error ? absl::OkStatus() : CannotWrite(path);
+}
+
+absl::StatusOr<HeldCounts> KeepWhatCounts(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
+  auto held = ParseResults(content.str());
+  if (!held.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", held.status().message()));
+  if (absl::Status status = Replace(path, held->lines); !status.ok()) return status;
+  return std::move(held->counts);
+}
+
+}  // namespace
+
+absl::StatusOr<HeldResults> ParseResults(const std::string& content) {
+  HeldResults held;
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < content.size();) {
+    const std::size_t newline = content.find('\n', begin);
+    const bool is_last = newline == std::string::npos || newline + 1 == content.size();
+    const std::string line = content.substr(begin, newline == std::string::npos ? newline : newline - begin);
+    begin = newline == std::string::npos ? content.size() : newline + 1;
+    ++number;
+    ResultLine result;
+    if (!Parse(line, &result)) {
+      if (is_last) break;
+      return absl::InvalidArgumentError(absl::StrCat("line ", number, " is not a result of lqvg ground --list"));
+    }
+    if (DeservesAnotherTry(result)) continue;
+    ++held.counts[{result.image(), result.expression()}];
+    absl::StrAppend(&held.lines, line, "\n");
+  }
+  return held;
+}
+
+absl::StatusOr<std::unique_ptr<ResultsFile>> ResultsFile::Open(const std::string& path, bool resume) {
+  std::error_code error;  // of a file that does not exist: it holds nothing
+  const bool holds_something = fs::is_regular_file(path, error) && fs::file_size(path, error) > 0;
+  HeldCounts held;
+  if (holds_something) {
+    if (!resume) {
+      return absl::InvalidArgumentError(absl::StrCat(path, " is not empty: continue it with --resume, or remove it"));
+    }
+    auto kept = KeepWhatCounts(path);
+    if (!kept.ok()) return kept.status();
+    held = *std::move(kept);
+  }
+  std::ofstream file(path, std::ios::binary | std::ios::app);
+  if (!file) return CannotWrite(path);
+  return std::unique_ptr<ResultsFile>(new ResultsFile(path, std::move(held), std::move(file)));
+}
+
+ResultsFile::ResultsFile(std::string path, HeldCounts held, std::ofstream file)
+    : path_(std::move(path)), held_(std::move(held)), file_(std::move(file)) {}
+
+absl::Status ResultsFile::Append(const ResultLine& line) {
+  const auto json = ToJson(line);
+  if (!json.ok()) return json.status();
+  const std::lock_guard lock(mutex_);
+  file_ << *json << "\n" << std::flush;
+  return file_ ? absl::OkStatus() : CannotWrite(path_);
+}
+
+}  // namespace lqvg::cli
