@@ -3,7 +3,6 @@ find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
-find_package(OpenCV REQUIRED COMPONENTS core imgproc)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(TIFF REQUIRED)
@@ -12,6 +11,15 @@ find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(GTest REQUIRED)
+
+# Not find_package(OpenCV): its CMake files are in libopencv-dev, which brings 338 packages more than these two modules.
+find_path(LQVG_OPENCV_INCLUDE opencv2/imgproc.hpp PATH_SUFFIXES opencv4 REQUIRED)
+foreach(module IN ITEMS opencv_core opencv_imgproc)
+  find_library(LQVG_${module} ${module} REQUIRED)
+  add_library(${module} UNKNOWN IMPORTED)
+  set_target_properties(${module} PROPERTIES IMPORTED_LOCATION "${LQVG_${module}}"
+                                             INTERFACE_INCLUDE_DIRECTORIES "${LQVG_OPENCV_INCLUDE}")
+endforeach()
 
 if(LQVG_WITH_TORCH)
   set(LQVG_LIBTORCH "${CMAKE_SOURCE_DIR}/.deps/libtorch" CACHE PATH "Where tools/install_dependencies.sh unpacked the torch wheel")
