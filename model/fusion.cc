@@ -7,6 +7,8 @@
 namespace lqvg {
 namespace {
 
+constexpr std::int64_t kTileCells = 2048;
+
 // One query per row attends to many cells: query [B, D], cells and positions [B, n, D] -> [B, D].
 //
 // The cells' projections are absorbed into the query's side: q (W_k c) = (q W_k) c, and W_v is applied after the
@@ -25,6 +27,19 @@ at::Tensor AttendOnce(const MultiheadAttention& attention, const at::Tensor& que
   const at::Tensor mixed = at::matmul(at::softmax(scores, -1), cells);                                // [B, heads, D]
   const at::Tensor projected = at::einsum("bhd,hed->bhe", {mixed, value.weight.view({heads, head_dim, dim})}).flatten(1);
   return Forward(attention.out_proj, projected + value.bias);
+}
+
+// cells [B, N, D] multiplied by what each of them attends to among the words: [B, N, D]. The cells do not see one another,
+// so they go a tile at a time: with the longest expression the scores of all at once would be 0.4 GB at S = 1024.
+at::Tensor GateCells(const MultiheadAttention& attention, const at::Tensor& cells, const TextWords& text) {
+  const at::Tensor key = Forward(attention.KeyProjection(), text.words + text.positions);  // [B, T, D]
+  const at::Tensor value = Forward(attention.ValueProjection(), text.words);
+  std::vector<at::Tensor> gated;
+  for (const at::Tensor& tile : cells.split(kTileCells, 1)) {
+    const at::Tensor query = Forward(attention.QueryProjection(), tile);
+    gated.push_back(tile * Forward(attention.out_proj, AttendHeads(query, key, value, attention.heads, text.valid)));
+  }
+  return at::cat(gated, 1);
 }
 
 }  // namespace
@@ -46,9 +61,8 @@ Fused Forward(const Fusion& fusion, const ImageLevels& image, const at::Tensor& 
                                image_positions.narrow(0, begin, level.Cells()));
     begin += level.Cells();
   }
-  // The picture's cells always see the initial words. Their rows do not see one another: all levels go at once.
-  const at::Tensor gate = Forward(fusion.image_from_text, image.tokens, text.words + text.positions, text.words, text.valid);
-  Fused fused{image.tokens * gate, at::tanh(Forward(fusion.pooler, first))};
+  // The picture's cells always see the initial words.
+  Fused fused{GateCells(fusion.image_from_text, image.tokens, text), at::tanh(Forward(fusion.pooler, first))};
   if (probe) probe("text.sentence", fused.sentence);
   return fused;
 }

@@ -72,6 +72,7 @@ ExitCode Run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   // protobuf complains on standard error of text that is not UTF-8; the server's answer says so in our words.
+  google::protobuf::SetLogHandler(nullptr);
   const lqvg::cli::ExitCode code = lqvg::cli::Run({argv + 1, argv + argc});
   std::cout.flush();
   if (code == lqvg::cli::kSuccess && !std::cout) {

@@ -14,7 +14,7 @@
 namespace lqvg::cli {
 
 struct TableStyle {
-  bool colors = false;    // ANSI escapes, for terminals
+  bool colors = false;         // ANSI escapes, for terminals
   std::string min_score = {};  // as typed after --min-score, for the line that says that nothing reached it
 };
 

@@ -29,9 +29,11 @@ grpc::ChannelArguments MakeArguments(const ClientOptions& options) {
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, options.retry ? 1 : 0);
   // The default of 256 KiB would silently turn retries off for nearly every picture.
+  arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, static_cast<int>(kMaxRequestBytes));
   arguments.SetMaxSendMessageSize(static_cast<int>(kMaxRequestBytes));
   arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxRequestBytes));
   // gRPC obeys http_proxy even for a server on this machine, which no proxy can reach.
+  if (IsLoopback(options.target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return arguments;
 }
 
