@@ -1,0 +1,62 @@
+// Everything that an operator can set, and how the command line and the environment become it.
+//
+// Config only aggregates: each value lives in the Options of the part that it configures, with its default. What can be
+// set, and within what bounds, is the table in settings.cc. Plain values; parsing happens once, before any thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/lifecycle.h"
+#include "server/log.h"
+#include "server/pipeline.h"
+#include "server/process_quota.h"
+#include "server/server.h"
+
+namespace lqvg::serving {
+
+struct ModelOptions {
+  std::string directory = "models/demo";
+  std::string name = "";       // served under this name; empty: the directory's
+  std::string device = "cpu";  // or "cuda"
+  int threads = 0;             // for one operation; 0: one per core
+};
+
+// Zeros that mean "chosen for this machine" are replaced by ResolveConfig.
+struct Config {
+  ModelOptions model;
+  ServerOptions server = {.memory_quota_bytes = 0};
+  bool insecure = false;  // plaintext beyond loopback is meant
+  std::string metrics_address = "127.0.0.1:9464";
+  Pipeline::Options pipeline = {.decode_threads = 0, .batch = {.max_images = 0}};
+  DrainOptions drain;
+  LogOptions log;
+};
+
+enum class Action { kServe, kCheck, kPrintConfig, kVersion, kHelp };
+
+// Where a setting's value comes from. A flag wins over the environment.
+enum class Origin { kDefault, kEnvironment, kFlag };
+
+struct CommandLine {
+  Action action = Action::kServe;
+  Config config;
+  std::vector<Origin> origins;        // one per row of Settings()
+  std::vector<std::string> warnings;  // one line each
+  std::vector<std::string> errors;    // one line each; if there are any, config is not to be used
+};
+
+// `arguments` without the program's name; `environment` as NAME=value. All faults are reported, not only the first.
+// Given twice, a flag's last value counts. An empty environment variable counts as unset.
+CommandLine ParseCommandLine(std::span<const std::string> arguments, std::span<const std::string> environment);
+
+// Replaces the zeros: threads by the quota's cores, memory_quota_bytes by min(1 GiB, a quarter of the memory),
+// max_images by 1 on a CPU and 8 on CUDA.
+void ResolveConfig(const ProcessQuota& quota, Config& config);
+
+// What is wrong with the values together, one line each.
+std::vector<std::string> CheckConfig(const Config& config);
+
+}  // namespace lqvg::serving

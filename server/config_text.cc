@@ -1,0 +1,96 @@
+#include "server/config_text.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "server/settings.h"
+
+namespace lqvg::serving {
+namespace {
+
+constexpr std::size_t kColumns = 100;
+constexpr std::size_t kIndent = 6;
+constexpr std::size_t kOriginColumn = 48;
+
+constexpr const char* kIntroduction =
+    R"(Finds what expressions describe in remote-sensing pictures: serves LQVG by gRPC (lqvg.v1.GroundingService),
+with grpc.health.v1 beside it and Prometheus metrics on a port of their own.
+
+  --check         load the model, say what its directory holds, exit
+  --print-config  print the effective configuration and where each value comes from, exit
+  --version       print version and commit, exit
+  --help, -h      print this, exit
+)";
+
+constexpr const char* kClosing =
+    R"(
+A flag is written --name=value or --name value, a switch --name or --no-name. A flag wins over the environment variable
+LQVG_NAME, which wins over the default. Units: 250ms 5s 2m 1h; 64KiB 16MiB 1GiB.
+Exit codes: 0 stopped as asked, 1 the start failed or calls were cut off, 2 wrong configuration, 70 device lost.
+)";
+
+void AppendWrapped(const std::string& text, std::string& out) {
+  std::size_t column = kColumns + 1;
+  for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
+    if (column + 1 + word.size() > kColumns) {
+      if (column <= kColumns) out += '\n';
+      out.append(kIndent, ' ');
+      column = kIndent;
+    } else {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+  }
+  out += '\n';
+}
+
+const char* NameOf(Origin origin) {
+  switch (origin) {
+    case Origin::kDefault:
+      return "default";
+    case Origin::kEnvironment:
+      return "environment";
+    case Origin::kFlag:
+      break;
+  }
+  return "flag";
+}
+
+}  // namespace
+
+std::string HelpText(const std::string& program) {
+  std::string text = absl::StrCat("Usage: ", program, " [--flag=value ...]\n\n", kIntroduction);
+  std::string group;
+  for (const Setting& setting : Settings()) {
+    if (setting.group != group) {
+      group = setting.group;
+      absl::StrAppend(&text, "\n", group, "\n");
+    }
+    const std::string allowed = AllowedText(setting);
+    const std::string default_text = DefaultText(setting);
+    absl::StrAppend(&text, "  --", setting.name, allowed.empty() ? "" : "=", allowed, "\n");
+    AppendWrapped(setting.help, text);
+    text.append(kIndent, ' ');
+    absl::StrAppend(&text, "[", default_text.empty() ? "empty" : default_text, "; ", EnvironmentNameOf(setting), "]\n");
+  }
+  return absl::StrCat(text, kClosing);
+}
+
+std::string ConfigText(const CommandLine& command_line) {
+  std::string text;
+  const std::span<const Setting> settings = Settings();
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    std::string line = absl::StrCat("--", settings[i].name, "=", ValueText(settings[i], command_line.config));
+    line.append(line.size() < kOriginColumn ? kOriginColumn - line.size() : 1, ' ');
+    absl::StrAppend(&text, line, "  # ", NameOf(command_line.origins[i]), "\n");
+  }
+  return text;
+}
+
+}  // namespace lqvg::serving

@@ -1,0 +1,36 @@
+// What is known of an RPC once it is answered: the one thing that the transport tells metrics and log.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/call.h"
+#include "server/clock.h"
+
+namespace lqvg::serving {
+
+struct FinishedCall {
+  std::string_view method = {};  // "Ground", "GroundStream" or "GetModel": literals
+  absl::StatusCode code = absl::StatusCode::kOk;
+  std::string reason = {};       // an ErrorReason without its prefix; empty when OK
+  absl::Status status = {};      // in the server's own words: for the log, never for callers
+  std::string request_id = {};   // never empty
+  std::string traceparent = {};  // the metadata of that name, if it looks like one
+  StageTimes times = {};         // zero for stages that the call did not reach
+  Duration respond{};            // turning the answer into bytes
+  Duration total{};              // from the call's arrival until it is handed to the library
+  Duration slack{};              // Ground: of the deadline, the client's or the default one; negative: late
+  std::uint64_t image_pixels = 0;
+  int expressions = 0;                              // answered, with or without error
+  std::vector<std::string> expression_errors = {};  // the reason of each expression that failed alone
+};
+
+// Called once for every RPC of GroundingService, by any thread, just before the client is answered. Must not block or
+// throw.
+using CallObserver = std::function<void(const FinishedCall&)>;
+
+}  // namespace lqvg::serving

@@ -1,0 +1,261 @@
+#include "server/ground_service.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "grpc/support/time.h"
+#include "image/rejection.h"
+#include "server/wire.h"
+#include "server/wire_status.h"
+
+namespace lqvg::serving {
+namespace {
+
+// Longer deadlines are cut: a clock's time point holds 292 years, a gRPC timeout up to 11,000.
+constexpr auto kLongestDeadline = std::chrono::hours(24);
+
+// 16 random bytes in hexadecimal. Unique, not secret.
+std::string MakeRequestId() {
+  thread_local absl::InsecureBitGen random;
+  const auto high = absl::Uniform<std::uint64_t>(random);
+  const auto low = absl::Uniform<std::uint64_t>(random);
+  return absl::StrCat(absl::Hex(high, absl::kZeroPad16), absl::Hex(low, absl::kZeroPad16));
+}
+
+// The value of a metadata key if it is an identifier; else empty.
+std::string IdentifierIn(const grpc::CallbackServerContext& context, const char* key) {
+  const auto found = context.client_metadata().find(key);
+  if (found == context.client_metadata().end()) return "";
+  const std::string_view value(found->second.data(), found->second.size());
+  return IsIdentifier(value) ? std::string(value) : "";
+}
+
+// What is known of an RPC before its bytes are read.
+FinishedCall BeginRecord(std::string_view method, const grpc::CallbackServerContext& context) {
+  FinishedCall record{.method = method};
+  record.request_id = IdentifierIn(context, "x-request-id");
+  if (record.request_id.empty()) record.request_id = MakeRequestId();
+  record.traceparent = IdentifierIn(context, "traceparent");
+  return record;
+}
+
+// Everything that goes to the client beside the message itself. It all goes into the trailers: initial metadata would
+// stop the retries of gRPC's clients.
+grpc::Status Conclude(const absl::Status& status, FinishedCall& record, grpc::CallbackServerContext& context) {
+  context.AddTrailingMetadata("x-request-id", record.request_id);
+  if (status.ok()) return grpc::Status::OK;
+  Refusal refusal = ToRefusal(status, record.request_id);
+  record.code = static_cast<absl::StatusCode>(refusal.status.error_code());
+  record.reason = std::move(refusal.reason);
+  record.status = status;
+  if (refusal.pushback_ms) context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*refusal.pushback_ms));
+  return refusal.status;
+}
+
+// When even the refusal cannot be made.
+grpc::Status OutOfMemory() { return {grpc::StatusCode::INTERNAL, "internal error"}; }
+
+std::optional<TimePoint> DeadlineOf(const grpc::CallbackServerContext& context, const Clock& clock) {
+  const gpr_timespec deadline = context.raw_deadline();
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return std::nullopt;
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  const std::chrono::seconds seconds(left.tv_sec);
+  if (seconds >= kLongestDeadline) return clock.Now() + kLongestDeadline;
+  return clock.Now() + seconds + std::chrono::nanoseconds(left.tv_nsec);
+}
+
+// What a Ground RPC needs from the service, which it may outlive.
+struct GroundContext {
+  const CallObserver* observer;  // of the service: used only while the RPC is not done
+  std::shared_ptr<const ModelInfo> model;
+  RequestLimits limits;
+};
+
+// One Ground RPC. Shared by the library (until OnDone) and by the pipeline's call (until that is answered).
+class GroundReactor final : public grpc::ServerUnaryReactor {
+ public:
+  // Starts the RPC's call. Never throws.
+  static grpc::ServerUnaryReactor* Begin(const std::shared_ptr<GroundReactor>& reactor, Pipeline& pipeline,
+                                         const Clock& clock, grpc::ByteBuffer bytes) {
+    reactor->self_ = reactor;
+    try {
+      reactor->StartCall(pipeline, clock, std::move(bytes));
+    } catch (...) {
+      if (!reactor->finished_.exchange(true)) reactor->Finish(OutOfMemory());
+    }
+    return reactor.get();
+  }
+
+  GroundReactor(GroundContext service, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
+      : service_(std::move(service)),
+        context_(context),
+        response_(response),
+        record_(BeginRecord("Ground", *context)) {}
+
+  // Not before Begin has returned, and not after OnDone: the library sees to both.
+  void OnCancel() override {
+    if (call_ != nullptr) call_->Cancel();
+  }
+
+  void OnDone() override {
+    const std::shared_ptr<GroundReactor> self = std::move(self_);
+    call_.reset();
+  }
+
+ private:
+  void StartCall(Pipeline& pipeline, const Clock& clock, grpc::ByteBuffer bytes) {
+    CallRequest request;
+    request.bytes = bytes.Length();
+    request.deadline = DeadlineOf(*context_, clock);
+    request.parse = [bytes = std::move(bytes), model = service_.model, limits = service_.limits,
+                     request_id = record_.request_id] { return ParseGroundRequest(bytes, limits, *model, request_id); };
+    request.done = [self = self_, &clock](const CallOutcome& outcome) { self->Answer(outcome, clock); };
+    call_ = pipeline.Start(std::move(request));
+  }
+
+  void Answer(const CallOutcome& outcome, const Clock& clock) {
+    if (finished_.exchange(true)) return;
+    grpc::Status status;
+    try {
+      status = Report(outcome, clock);
+    } catch (...) {
+      status = OutOfMemory();
+    }
+    Finish(status);
+  }
+
+  grpc::Status Report(const CallOutcome& outcome, const Clock& clock) {
+    const TimePoint begun = clock.Now();
+    grpc::Status status = Conclude(Fill(outcome), record_, *context_);
+    record_.times = outcome.times;
+    record_.respond = clock.Now() - begun;
+    record_.total = outcome.total + record_.respond;
+    record_.slack = outcome.slack - record_.respond;
+    if (*service_.observer) (*service_.observer)(record_);
+    return status;
+  }
+
+  // Writes the response, if there is one, and what the record says of it.
+  absl::Status Fill(const CallOutcome& outcome) {
+    // A call that was rejected while it was parsed has told its id in the rejection alone.
+    std::string own_id = outcome.request_id.empty() ? RequestIdOf(outcome.answer.status()) : outcome.request_id;
+    if (!own_id.empty()) record_.request_id = std::move(own_id);
+    if (!outcome.answer.ok()) return outcome.answer.status();
+
+    *response_ = ToByteBuffer(ToGroundResponse(outcome, *service_.model, record_.request_id));
+    const GroundAnswer& answer = *outcome.answer;
+    record_.image_pixels = static_cast<std::uint64_t>(answer.image_width) * answer.image_height;
+    record_.expressions = static_cast<int>(answer.results.size());
+    for (const auto& result : answer.results) {
+      if (!result.ok()) record_.expression_errors.push_back(ReasonOf(result.status()));
+    }
+    return absl::OkStatus();
+  }
+
+  const GroundContext service_;
+  grpc::CallbackServerContext* const context_;  // the library's, valid until OnDone
+  grpc::ByteBuffer* const response_;            // likewise
+  FinishedCall record_;                         // completed by Answer
+  std::atomic<bool> finished_ = false;          // a second Finish would end the process
+  std::shared_ptr<GroundReactor> self_;         // until OnDone
+  std::shared_ptr<Call> call_;
+};
+
+// A stream that is refused as a whole.
+class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit RefusedStream(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+GroundService::GroundService(Options options, Pipeline& pipeline, const Clock& clock)
+    : options_(std::move(options)), pipeline_(pipeline), clock_(clock), model_(std::make_shared<const ModelInfo>()) {}
+
+GroundService::~GroundService() = default;
+
+void GroundService::SetModel(const ModelInfo& info) {
+  auto model = std::make_shared<const ModelInfo>(info);
+  MutexLock lock(&mutex_);
+  model_ = std::move(model);
+}
+
+std::shared_ptr<const ModelInfo> GroundService::model() const {
+  MutexLock lock(&mutex_);
+  return model_;
+}
+
+grpc::ServerUnaryReactor* GroundService::Ground(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                grpc::ByteBuffer* response) {
+  grpc::ByteBuffer bytes = TakeBytes(request);
+  try {
+    GroundContext service{.observer = &options_.observer, .model = model(), .limits = options_.limits};
+    return GroundReactor::Begin(std::make_shared<GroundReactor>(std::move(service), context, response), pipeline_,
+                                clock_, std::move(bytes));
+  } catch (...) {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(OutOfMemory());
+    return reactor;
+  }
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GroundService::GroundStream(
+    grpc::CallbackServerContext* context) {
+  const TimePoint begun = clock_.Now();
+  grpc::Status status;
+  try {
+    FinishedCall record = BeginRecord("GroundStream", *context);
+    status = Conclude(Reject(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
+                             "GroundStream is not served yet; call Ground once for each picture"),
+                      record, *context);
+    Observe(record, begun);
+  } catch (...) {
+    status = OutOfMemory();
+  }
+  return new RefusedStream(status);
+}
+
+grpc::ServerUnaryReactor* GroundService::GetModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                  grpc::ByteBuffer* response) {
+  const TimePoint begun = clock_.Now();
+  grpc::Status status;
+  try {
+    FinishedCall record = BeginRecord("GetModel", *context);
+    absl::StatusOr<grpc::ByteBuffer> answer = DescribeModel(*request);
+    status = Conclude(answer.status(), record, *context);
+    if (answer.ok()) response->Swap(&*answer);
+    Observe(record, begun);
+  } catch (...) {
+    status = OutOfMemory();
+  }
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
+}
+
+absl::StatusOr<grpc::ByteBuffer> GroundService::DescribeModel(const grpc::ByteBuffer& request) const {
+  if (absl::Status status = ParseGetModelRequest(request); !status.ok()) return status;
+  const std::shared_ptr<const ModelInfo> info = model();
+  if (info->digest.empty()) {
+    return Reject(absl::StatusCode::kUnavailable, "MODEL_LOADING", "the model is not ready yet");
+  }
+  v1::GetModelResponse response = ToGetModelResponse(*info, options_.limits);
+  response.mutable_server()->set_version(options_.version);
+  response.mutable_server()->set_commit(options_.commit);
+  return ToByteBuffer(response);
+}
+
+void GroundService::Observe(FinishedCall& record, TimePoint begun) const {
+  record.total = clock_.Now() - begun;
+  if (options_.observer) options_.observer(record);
+}
+
+}  // namespace lqvg::serving

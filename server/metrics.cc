@@ -1,0 +1,295 @@
+#include "server/metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+
+#include "server/process_stats.h"
+
+namespace lqvg::serving {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Histogram;
+using prometheus::Labels;
+using Buckets = Histogram::BucketBoundaries;
+
+// From a refusal's 1 ms to the default deadline. Steps of 2 to 2.5 bound what interpolating a quantile can be wrong by.
+const Buckets kRequestSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60};
+// Parsing takes 0.1 ms, a full-size model on a few cores 3 s.
+const Buckets kStageSeconds = {0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                               0.1,    0.25,   0.5,   1,      2.5,   5,    10,    30};
+// Batches are limited to 64 pictures and 1,024 expressions; powers of two are what people choose as limits.
+const Buckets kBatchImages = {1, 2, 4, 8, 16, 32, 64};
+const Buckets kBatchExpressions = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1'024};
+// The first holds the late calls, the others show how close the rest came.
+const Buckets kSlackSeconds = {0, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60};
+// 128 x 128 to 8,192 x 8,192, the largest by default being 64 Mpx.
+const Buckets kImagePixels = {16'384, 65'536, 262'144, 1'048'576, 4'194'304, 16'777'216, 67'108'864};
+
+constexpr std::string_view kMethods[] = {"Ground", "GroundStream", "GetModel", "other"};
+
+// The names of the contract's ErrorReason; the first is that of calls that did not fail.
+constexpr std::string_view kReasons[] = {"",
+                                         "MALFORMED_REQUEST",
+                                         "FIELD_REQUIRED",
+                                         "EXPRESSION_EMPTY",
+                                         "EXPRESSION_TOO_LONG",
+                                         "TOO_MANY_EXPRESSIONS",
+                                         "PARAMETER_OUT_OF_RANGE",
+                                         "UNSUPPORTED_IMAGE_FORMAT",
+                                         "UNSUPPORTED_PIXEL_FORMAT",
+                                         "MULTI_FRAME_UNSUPPORTED",
+                                         "IMAGE_TOO_LARGE",
+                                         "IMAGE_TOO_SMALL",
+                                         "IMAGE_CORRUPT",
+                                         "IMAGE_LIMIT_EXCEEDED",
+                                         "IMAGE_CHECKSUM_MISMATCH",
+                                         "IMAGE_NOT_CACHED",
+                                         "MODEL_NOT_FOUND",
+                                         "QUEUE_FULL",
+                                         "MEMORY_BUDGET",
+                                         "DEADLINE_UNREACHABLE",
+                                         "MODEL_LOADING",
+                                         "SHUTTING_DOWN",
+                                         "STREAM_AGED",
+                                         "DEVICE_LOST",
+                                         "QUOTA_EXCEEDED",
+                                         "DEVICE_MEMORY",
+                                         "EXPIRED_IN_QUEUE",
+                                         "CLIENT_CANCELLED",
+                                         "INTERNAL_ERROR",
+                                         "UNAUTHENTICATED",
+                                         "PERMISSION_DENIED",
+                                         "NOT_IMPLEMENTED",
+                                         "EXPIRED_WHILE_RUNNING",
+                                         "OTHER"};
+
+constexpr std::size_t kCodes = 17;  // of gRPC: OK to UNAUTHENTICATED
+
+// Where `value` stands in `names`; the last stands for everything else.
+template <std::size_t kSize>
+std::size_t IndexIn(const std::string_view (&names)[kSize], std::string_view value) {
+  const auto found = std::find(std::begin(names), std::end(names) - 1, value);
+  return static_cast<std::size_t>(found - std::begin(names));
+}
+
+double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+// A counter's family whose series come into being when they are first counted, and are then found by an index.
+class LazyCounters {
+ public:
+  LazyCounters(Family<Counter>& family, std::size_t size) : family_(family), counters_(size) {}
+
+  template <typename MakeLabels>
+  Counter& At(std::size_t index, MakeLabels make_labels) {
+    Counter* counter = counters_[index].load(std::memory_order_acquire);
+    if (counter == nullptr) {
+      counter = &family_.Add(make_labels());  // the same object when two threads come here at once
+      counters_[index].store(counter, std::memory_order_release);
+    }
+    return *counter;
+  }
+
+ private:
+  Family<Counter>& family_;
+  std::vector<std::atomic<Counter*>> counters_;
+};
+
+// What is read when it is asked for: the server's occupancy and what the kernel says of the process.
+class LiveGauges final : public prometheus::Collectable {
+ public:
+  explicit LiveGauges(std::function<Occupancy()> occupancy) : occupancy_(std::move(occupancy)) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    using prometheus::MetricType;
+    const Occupancy inside = occupancy_();
+    const ProcessStats process = ReadProcessStats();
+    const auto number = [](auto value) { return static_cast<double>(value); };
+    return {
+        One("lqvg_pending_requests", "Calls inside that the model has not begun with.", number(inside.pending)),
+        One("lqvg_inflight_requests", "Calls inside, waiting or running.", number(inside.in_flight)),
+        One("lqvg_queue_bytes", "Bytes of the requests inside.", number(inside.bytes)),
+        One("process_cpu_seconds_total", "User and system CPU time.", process.cpu_seconds, MetricType::Counter),
+        One("process_start_time_seconds", "Start time since the Unix epoch.", process.start_time_seconds),
+        One("process_resident_memory_bytes", "Resident memory.", number(process.resident_bytes)),
+        One("process_virtual_memory_bytes", "Virtual memory.", number(process.virtual_bytes)),
+        One("process_open_fds", "Open file descriptors.", number(process.open_fds)),
+        One("process_max_fds", "Open file descriptors allowed.", number(process.max_fds)),
+        One("process_threads", "Threads.", number(process.threads)),
+    };
+  }
+
+ private:
+  static prometheus::MetricFamily One(std::string name, std::string help, double value,
+                                      prometheus::MetricType type = prometheus::MetricType::Gauge) {
+    prometheus::ClientMetric metric;
+    metric.gauge.value = value;
+    metric.counter.value = value;
+    return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {std::move(metric)}};
+  }
+
+  const std::function<Occupancy()> occupancy_;
+};
+
+}  // namespace
+
+struct Metrics::Series {
+  explicit Series(std::function<Occupancy()> occupancy) : live(std::make_shared<LiveGauges>(std::move(occupancy))) {
+    for (std::size_t i = 0; i + 1 < std::size(kMethods); ++i) {
+      Request(i, absl::StatusCode::kOk, 0);  // so that a rate is 0 and not absent before the first call
+    }
+  }
+
+  Family<Counter>& Counters(const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(*registry);
+  }
+  Family<Histogram>& Histograms(const char* name, const char* help) {
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(*registry);
+  }
+  void Info(const char* name, const char* help, const Labels& labels) {
+    prometheus::BuildGauge().Name(name).Help(help).Register(*registry).Add(labels).Set(1);
+  }
+  Histogram& Stage(const char* stage) { return stage_seconds.Add({{"stage", stage}}, kStageSeconds); }
+  Histogram& ModelStage(const char* stage) { return model_stage_seconds.Add({{"stage", stage}}, kStageSeconds); }
+  Histogram& RequestSeconds(std::size_t method) {
+    return request_seconds.Add({{"method", std::string(kMethods[method])}}, kRequestSeconds);
+  }
+
+  Counter& Request(std::size_t method, absl::StatusCode code, std::size_t reason) {
+    const std::size_t number = std::min<std::size_t>(static_cast<std::size_t>(code), kCodes - 1);
+    return requests.At((method * kCodes + number) * std::size(kReasons) + reason, [&] {
+      return Labels{{"method", std::string(kMethods[method])},
+                    {"code", absl::StatusCodeToString(code)},
+                    {"reason", std::string(kReasons[reason])}};
+    });
+  }
+  Counter& ExpressionError(std::size_t reason) {
+    return expression_errors.At(reason, [reason] { return Labels{{"reason", std::string(kReasons[reason])}}; });
+  }
+
+  const std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
+  const std::shared_ptr<LiveGauges> live;
+
+  LazyCounters requests{Counters("lqvg_requests_total", "Answered calls. reason is an ErrorReason, empty when OK."),
+                        std::size(kMethods) * kCodes* std::size(kReasons)};
+  Counter& expressions = Counters("lqvg_expressions_total", "Expressions answered, with or without error.").Add({});
+  LazyCounters expression_errors{
+      Counters("lqvg_expression_errors_total", "Expressions that failed alone, in a call that did not."),
+      std::size(kReasons)};
+
+  Family<Histogram>& request_seconds =
+      Histograms("lqvg_request_duration_seconds", "From a call's arrival to its answer.");
+  const std::array<Histogram*, std::size(kMethods)> request_seconds_of = {&RequestSeconds(0), &RequestSeconds(1),
+                                                                          &RequestSeconds(2), &RequestSeconds(3)};
+  Family<Histogram>& stage_seconds = Histograms(
+      "lqvg_stage_duration_seconds", "Of Ground calls, by stage. queue is all waiting, model the batch they were in.");
+  Histogram& parse = Stage("parse");
+  Histogram& decode = Stage("decode");
+  Histogram& prepare = Stage("prepare");
+  Histogram& queue = Stage("queue");
+  Histogram& model = Stage("model");
+  Histogram& respond = Stage("respond");
+  Histogram& slack = Histograms("lqvg_deadline_slack_seconds",
+                                "Time left at the end of Ground calls that were answered or expired; 0: late.")
+                         .Add({}, kSlackSeconds);
+  Histogram& image_pixels =
+      Histograms("lqvg_image_pixels", "Width times height of the pictures.").Add({}, kImagePixels);
+
+  Family<Histogram>& model_stage_seconds =
+      Histograms("lqvg_model_stage_duration_seconds", "Of batches, by part of the model.");
+  Histogram& image_part = ModelStage("image");
+  Histogram& text_part = ModelStage("text");
+  Histogram& fusion_part = ModelStage("fusion");
+  Histogram& transformer_part = ModelStage("transformer");
+  Histogram& batch_images =
+      Histograms("lqvg_batch_images", "Different pictures that ran together.").Add({}, kBatchImages);
+  Histogram& batch_expressions =
+      Histograms("lqvg_batch_expressions", "Expressions that ran together.").Add({}, kBatchExpressions);
+  Counter& expired_executed =
+      Counters("lqvg_expired_executed_total", "Calls that ran past their deadline: a fault if not 0.").Add({});
+
+  Family<Counter>& device_errors = Counters("lqvg_device_errors_total", "Batches that failed because of the device.");
+  Counter& device_memory = device_errors.Add({{"class", "memory"}});
+  Counter& device_lost = device_errors.Add({{"class", "lost"}});
+};
+
+Metrics::Metrics(std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy)
+    : series_(std::make_unique<Series>(std::move(occupancy))) {
+  series_->Info("lqvg_build_info", "The program that runs; always 1.",
+                {{"version", std::string(version)}, {"commit", std::string(commit)}});
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::Record(const FinishedCall& call) {
+  Series& series = *series_;
+  const std::size_t method = IndexIn(kMethods, call.method);
+  series.Request(method, call.code, IndexIn(kReasons, call.reason)).Increment();
+  series.request_seconds_of[method]->Observe(Seconds(call.total));
+
+  const auto observe = [](Histogram& histogram, Duration duration) {
+    if (duration > Duration::zero()) histogram.Observe(Seconds(duration));  // else the call did not get there
+  };
+  observe(series.parse, call.times.parse);
+  observe(series.decode, call.times.decode);
+  observe(series.prepare, call.times.prepare);
+  observe(series.queue, call.times.pool_queue + call.times.batch_queue);
+  observe(series.model, call.times.model);
+  observe(series.respond, call.respond);
+
+  if (call.method == "Ground" &&
+      (call.code == absl::StatusCode::kOk || call.code == absl::StatusCode::kDeadlineExceeded)) {
+    series.slack.Observe(std::max(0.0, Seconds(call.slack)));  // a sum must not fall
+  }
+  if (call.image_pixels > 0) series.image_pixels.Observe(static_cast<double>(call.image_pixels));
+  if (call.expressions > 0) series.expressions.Increment(call.expressions);
+  for (const std::string& reason : call.expression_errors)
+    series.ExpressionError(IndexIn(kReasons, reason)).Increment();
+}
+
+void Metrics::Record(const BatchReport& batch) {
+  Series& series = *series_;
+  series.batch_images.Observe(batch.images);
+  series.batch_expressions.Observe(batch.expressions);
+  if (batch.expired_executed > 0) series.expired_executed.Increment(batch.expired_executed);
+  const auto observe = [](Histogram& histogram, double seconds) {
+    if (seconds > 0) histogram.Observe(seconds);
+  };
+  observe(series.image_part, batch.image_seconds);
+  observe(series.text_part, batch.text_seconds);
+  observe(series.fusion_part, batch.fusion_seconds);
+  observe(series.transformer_part, batch.transformer_seconds);
+  if (batch.status.code() == absl::StatusCode::kResourceExhausted) series.device_memory.Increment();
+  if (batch.status.code() == absl::StatusCode::kUnavailable) series.device_lost.Increment();
+}
+
+void Metrics::SetModel(const ModelInfo& info) {
+  series_->Info("lqvg_model_info", "The model that is served; always 1.",
+                {{"name", info.name}, {"digest", info.digest}, {"device", info.device}, {"precision", info.precision}});
+}
+
+std::string Metrics::Text() const {
+  std::vector<prometheus::MetricFamily> families = series_->registry->Collect();
+  for (prometheus::MetricFamily& family : series_->live->Collect()) families.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+std::vector<std::weak_ptr<prometheus::Collectable>> Metrics::collectables() const {
+  return {series_->registry, series_->live};
+}
+
+}  // namespace lqvg::serving

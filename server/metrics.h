@@ -1,0 +1,49 @@
+// Every metric of the server: its name, its labels, its buckets. The only unit that knows prometheus-cpp, with
+// metrics_endpoint, which serves them.
+//
+// Owned by Serve. Thread-safe; nothing blocks. Labels have fixed sets of values, and series are looked up by integers:
+// recording a call costs about a microsecond.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/grounder.h"
+#include "server/admission.h"
+#include "server/finished_call.h"
+#include "server/run_batch.h"
+
+namespace prometheus {
+class Collectable;
+}  // namespace prometheus
+
+namespace lqvg::serving {
+
+class Metrics {
+ public:
+  // `occupancy` is asked at every scrape, by any thread.
+  Metrics(std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void Record(const FinishedCall& call);
+  void Record(const BatchReport& batch);
+  // To be called once, when the model is loaded.
+  void SetModel(const ModelInfo& info);
+
+  // Everything, in Prometheus's text format.
+  std::string Text() const;
+
+  // What metrics_endpoint serves.
+  std::vector<std::weak_ptr<prometheus::Collectable>> collectables() const;
+
+ private:
+  struct Series;
+  const std::unique_ptr<Series> series_;
+};
+
+}  // namespace lqvg::serving

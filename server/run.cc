@@ -1,0 +1,92 @@
+#include "server/run.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "server/config_text.h"
+#include "server/serve.h"
+#include "server/signals.h"
+#include "server/version.h"
+#include "server/wait_policy.h"
+#include "server/warm_up.h"
+
+namespace lqvg::serving {
+namespace {
+
+int Misconfigured(std::string_view program, const std::vector<std::string>& faults) {
+  for (const std::string& fault : faults) std::cerr << program << ": " << fault << "\n";
+  std::cerr << program << ": see " << program << " --help\n";
+  return kExitMisconfigured;
+}
+
+int FailedCheck(std::string_view program, const absl::Status& status) {
+  std::cerr << program << ": " << status.message() << "\n";
+  return kExitFailed;
+}
+
+// --check: loads the model, runs it once, and says what its directory holds.
+int CheckModel(std::string_view program, const Config& config, const LoadModel& load_model) {
+  const TimePoint begun = SteadyClock().Now();
+  const absl::StatusOr<LoadedModel> model = load_model(config.model);
+  if (!model.ok()) return FailedCheck(program, model.status());
+  if (absl::Status status = WarmUp(*model, config.pipeline.batch.max_images); !status.ok()) {
+    return FailedCheck(program, status);
+  }
+  const ModelInfo& info = model->grounder->info();
+  std::cout << absl::StreamFormat(
+      "%s holds a model that loads and runs.\n"
+      "  name        %s\n"
+      "  digest      %s\n"
+      "  input       %d x %d pixels\n"
+      "  queries     %d per expression\n"
+      "  tokens      at most %d per expression, of a vocabulary of %d\n"
+      "  runs on     %s in %s with %d threads\n"
+      "  took        %.1f s to load and to run twice\n",
+      config.model.directory, config.model.name.empty() ? info.name : config.model.name, info.digest, info.input_size,
+      info.input_size, info.num_queries, info.max_tokens, model->tokenizer->vocabulary_size(), info.device,
+      info.precision, config.model.threads, std::chrono::duration<double>(SteadyClock().Now() - begun).count());
+  return kExitStopped;
+}
+
+std::vector<std::string> EnvironmentEntries() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  return entries;
+}
+
+}  // namespace
+
+int RunProgram(int argc, char* const* argv, const LoadModel& load_model) {
+  const std::string program = std::filesystem::path(argv[0]).filename().string();
+  CommandLine command_line = ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc), EnvironmentEntries());
+  if (command_line.action == Action::kHelp) {
+    std::cout << HelpText(program);
+    return kExitStopped;
+  }
+  if (command_line.action == Action::kVersion) {
+    std::cout << program << " " << kVersion << (kCommit.empty() ? "" : " ") << kCommit << "\n";
+    return kExitStopped;
+  }
+  if (!command_line.errors.empty()) return Misconfigured(program, command_line.errors);
+  ResolveConfig(ReadProcessQuota(), command_line.config);
+  const std::vector<std::string> faults = CheckConfig(command_line.config);
+  if (!faults.empty()) return Misconfigured(program, faults);
+
+  if (command_line.action == Action::kServe) {
+    MakeWaitingPassive(argv);
+    BlockSignals();
+    Serve(command_line, load_model);
+  }
+  for (const std::string& warning : command_line.warnings) std::cerr << program << ": " << warning << "\n";
+  if (command_line.action == Action::kCheck) return CheckModel(program, command_line.config, load_model);
+  std::cout << ConfigText(command_line);
+  return kExitStopped;
+}
+
+}  // namespace lqvg::serving

@@ -1,0 +1,95 @@
+// The gRPC server: the listening port, the services on it and the limits of the transport.
+//
+// Owned by main. Knows no model: it serves health from its first connection on, and Ground as soon as the pipeline is
+// open. SetModel, SetReady and SetLive may be called by any thread; Shutdown by one thread, once, and blocks.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "model/grounder.h"
+#include "server/clock.h"
+#include "server/finished_call.h"
+#include "server/pipeline.h"
+#include "server/request_limits.h"
+
+namespace grpc {
+class Server;
+}  // namespace grpc
+
+namespace lqvg::serving {
+
+class GroundService;
+class HealthService;
+
+// Told of the lines that the gRPC library logs about failures, a few of which clients can cause at will.
+using LibraryLog = std::function<void(std::string_view message)>;
+
+// From now on `log` gets these lines; before the first call they go to stderr. An empty `log` drops them. For the whole
+// process. Thread-safe; returns when no thread is in the former `log` any more. `log` must not call gRPC.
+void SetLibraryLog(LibraryLog log);
+
+struct ServerOptions {
+  std::string address = "127.0.0.1:50051";  // host:port; port 0 picks one
+  RequestLimits limits = {};                // max_request_bytes is the transport's own limit, too
+  std::string version = {};                 // semantic version of this program, for GetModel
+  std::string commit = {};                  // that it was built from; may be empty
+  bool reflection = false;                  // also serve grpc.reflection.v1alpha
+
+  // Bytes of all connections' buffers together. Without it a few clients that stop in the middle of a message can hold
+  // any amount of memory.
+  std::size_t memory_quota_bytes = 1u << 30;
+  int max_concurrent_streams = 32;                               // per connection
+  int max_metadata_bytes = 8 << 10;                              // per call
+  Duration max_connection_age = std::chrono::minutes(10);        // the library adds up to a tenth at random
+  Duration max_connection_age_grace = std::chrono::seconds(30);  // the only clock on a body that never ends
+  Duration max_connection_idle = std::chrono::minutes(5);
+  Duration handshake_timeout = std::chrono::seconds(10);
+  Duration keepalive_time = std::chrono::seconds(60);     // without traffic, until the server pings
+  Duration keepalive_timeout = std::chrono::seconds(20);  // for the answer to that
+  Duration min_ping_interval = std::chrono::seconds(20);  // clients that ping more often are sent away
+};
+
+class Server {
+ public:
+  // Listens, ready for connections and NOT_SERVING. `pipeline` and `clock` outlive the server. UNAVAILABLE when the
+  // address cannot be listened on: malformed, not of this machine, or taken.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, Pipeline& pipeline,
+                                                       const Clock& clock, CallObserver observer);
+  // Shutdown without delay, if that has not been called.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // The port that is listened on.
+  int port() const { return port_; }
+
+  // What GetModel answers and requests are checked against. To be called before the pipeline is opened.
+  void SetModel(const ModelInfo& info);
+
+  // Health of "" and "lqvg.v1.GroundingService". False from the start.
+  void SetReady(bool ready);
+  // Health of "lqvg.liveness". True from the start.
+  void SetLive(bool live);
+
+  // Ends the health watches, accepts nothing new, lets the calls inside end until `deadline` and cancels the rest.
+  // Returns when every call is answered. The pipeline must still be running.
+  void Shutdown(TimePoint deadline);
+
+ private:
+  Server(const ServerOptions& options, Pipeline& pipeline, const Clock& clock, CallObserver observer);
+
+  const Clock& clock_;
+  std::unique_ptr<GroundService> ground_service_;
+  std::unique_ptr<HealthService> health_service_;
+  std::unique_ptr<grpc::Server> server_;  // last: it uses the services; null when it could not start
+  int port_ = 0;
+  bool shut_down_ = false;
+};
+
+}  // namespace lqvg::serving

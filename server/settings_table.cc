@@ -1,0 +1,118 @@
+// The rows of the table that settings.h declares.
+#include <chrono>
+
+#include "server/settings.h"
+
+namespace lqvg::serving {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::uint64_t kKiB = 1ull << 10;
+constexpr std::uint64_t kMiB = 1ull << 20;
+constexpr std::uint64_t kGiB = 1ull << 30;
+constexpr std::uint64_t kTiB = 1ull << 40;
+
+constexpr const char* kDevices[] = {"cpu", "cuda"};
+constexpr const char* kFormats[] = {"text", "json"};
+constexpr const char* kLevels[] = {"debug", "info", "warning", "error"};
+
+constexpr const char* kModel = "Model";
+constexpr const char* kNetwork = "Network";
+constexpr const char* kRequests = "What a request may be";
+constexpr const char* kQueue = "Queue and batches";
+constexpr const char* kStopping = "Stopping (SIGTERM, or SIGINT without the delay; a second one ends at once)";
+constexpr const char* kLog = "Log (on stderr)";
+
+constexpr Setting kSettings[] = {
+    {"model", kModel, TextKind{[](Config& c) -> std::string& { return c.model.directory; }, "DIR"},
+     "Directory with config.json, model.safetensors, vocab.json and merges.txt."},
+    {"model-name", kModel, TextKind{[](Config& c) -> std::string& { return c.model.name; }, "NAME"},
+     "Name that the model is served under. Empty: the directory's."},
+    {"device", kModel, ChoiceKind{[](Config& c) -> std::string& { return c.model.device; }, kDevices},
+     "Where the model runs."},
+    {"threads", kModel, CountKind{[](Config& c) -> int& { return c.model.threads; }, 0, 1'024, "one per core"},
+     "Threads for one operation of the model. 0: one per core of the container's quota."},
+
+    {"listen", kNetwork, AddressKind{[](Config& c) -> std::string& { return c.server.address; }},
+     "gRPC in plaintext. Port 0 picks one and prints it. An address beyond loopback needs --insecure."},
+    {"insecure", kNetwork, SwitchKind{[](Config& c) -> bool& { return c.insecure; }},
+     "Allow --listen to be reachable from other machines, without encryption: for use behind a proxy that ends TLS."},
+    {"metrics-listen", kNetwork, AddressKind{[](Config& c) -> std::string& { return c.metrics_address; }},
+     "Prometheus metrics, at /metrics. Port 0 picks one and prints it."},
+    {"reflection", kNetwork, SwitchKind{[](Config& c) -> bool& { return c.server.reflection; }},
+     "Serve gRPC reflection, so that tools need no proto file."},
+    {"memory-quota", kNetwork,
+     BytesKind{[](Config& c) -> std::uint64_t& { return c.server.memory_quota_bytes; }, 0, kTiB,
+               "a quarter of the memory, at most 1GiB"},
+     "Buffers of all connections together. 0: a quarter of the container's memory, at most 1GiB."},
+    {"max-concurrent-streams", kNetwork,
+     CountKind{[](Config& c) -> int& { return c.server.max_concurrent_streams; }, 1, 10'000},
+     "Calls at once on one connection."},
+    {"max-connection-age", kNetwork,
+     DurationKind{[](Config& c) -> Duration& { return c.server.max_connection_age; }, seconds(1), hours(24)},
+     "After this a connection is asked to leave, so that load spreads over new replicas."},
+    {"max-connection-age-grace", kNetwork,
+     DurationKind{[](Config& c) -> Duration& { return c.server.max_connection_age_grace; }, seconds(1), hours(1)},
+     "Then its calls have this long to finish."},
+    {"max-connection-idle", kNetwork,
+     DurationKind{[](Config& c) -> Duration& { return c.server.max_connection_idle; }, seconds(1), hours(24)},
+     "A connection without calls for this long is closed."},
+
+    {"max-request-bytes", kRequests,
+     BytesKind{[](Config& c) -> std::uint64_t& { return c.server.limits.max_request_bytes; }, 64 * kKiB, 64 * kMiB},
+     "A whole request message."},
+    {"max-image-pixels", kRequests,
+     PixelsKind{[](Config& c) -> std::uint64_t& { return c.server.limits.image.max_pixels; }, 256, 256'000'000},
+     "Width times height of a picture. Its decoded pixels must not exceed 256 MiB either."},
+    {"max-image-side", kRequests,
+     CountKind{[](Config& c) -> int& { return c.server.limits.image.max_side; }, 16, 65'535},
+     "Longer side of a picture, in pixels."},
+    {"max-expressions", kRequests,
+     CountKind{[](Config& c) -> int& { return c.server.limits.max_expressions; }, 1, 1'024},
+     "Expressions in a request."},
+    {"max-expression-bytes", kRequests,
+     CountKind{[](Config& c) -> int& { return c.server.limits.max_expression_bytes; }, 1, 65'536},
+     "UTF-8 bytes of an expression. The model's limit of tokens holds as well."},
+    {"default-deadline", kRequests,
+     DurationKind{[](Config& c) -> Duration& { return c.pipeline.default_deadline; }, milliseconds(1), hours(1)},
+     "For calls that come without a deadline."},
+
+    {"queue-requests", kQueue, CountKind{[](Config& c) -> int& { return c.pipeline.admission.max_calls; }, 1, 65'536},
+     "Calls inside the server, waiting or running. One more is refused with QUEUE_FULL."},
+    {"queue-bytes", kQueue,
+     BytesKind{[](Config& c) -> std::uint64_t& { return c.pipeline.admission.max_bytes; }, 64 * kKiB, 64 * kGiB},
+     "Bytes of their requests. Beyond it a call is refused with MEMORY_BUDGET."},
+    {"decode-threads", kQueue,
+     CountKind{[](Config& c) -> int& { return c.pipeline.decode_threads; }, 0, 256, "one per core"},
+     "Threads that parse requests and decode pictures. 0: one per core of the container's quota."},
+    {"max-batch-images", kQueue,
+     CountKind{[](Config& c) -> int& { return c.pipeline.batch.max_images; }, 0, 64, "1 on cpu, 8 on cuda"},
+     "Different pictures that run together. 0: 1 on cpu, where more do not pay, and 8 on cuda."},
+    {"max-batch-expressions", kQueue,
+     CountKind{[](Config& c) -> int& { return c.pipeline.batch.max_expressions; }, 1, 1'024},
+     "Expressions that run together."},
+    {"max-queue-delay", kQueue,
+     DurationKind{[](Config& c) -> Duration& { return c.pipeline.batch.max_queue_delay; }, seconds(0), seconds(10)},
+     "How long a free device waits for a batch to fill. 0s: never."},
+
+    {"drain-delay", kStopping, DurationKind{[](Config& c) -> Duration& { return c.drain.delay; }, seconds(0), hours(1)},
+     "Not ready, but still serving, so that load balancers notice before calls are refused."},
+    {"drain-timeout", kStopping,
+     DurationKind{[](Config& c) -> Duration& { return c.drain.timeout; }, seconds(0), hours(1)},
+     "From the signal, delay included: what has not finished by then is answered SHUTTING_DOWN."},
+
+    {"log-format", kLog, ChoiceKind{[](Config& c) -> std::string& { return c.log.format; }, kFormats},
+     "Lines for people, or one JSON object a line."},
+    {"log-level", kLog, ChoiceKind{[](Config& c) -> std::string& { return c.log.level; }, kLevels},
+     "The least that is written. At debug every call is, and no line is left out."},
+};
+
+}  // namespace
+
+std::span<const Setting> Settings() { return kSettings; }
+
+}  // namespace lqvg::serving

@@ -1,0 +1,315 @@
+#include "server/wire.h"
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "grpcpp/support/proto_buffer_reader.h"
+#include "grpcpp/support/slice.h"
+#include "image/crc32c.h"
+#include "image/rejection.h"
+#include "server/wire_status.h"
+
+namespace lqvg::serving {
+namespace {
+
+constexpr std::size_t kDigestBytes = 32;  // SHA-256
+constexpr std::size_t kMaxRequestIdBytes = 128;
+// The message has no fields yet; whatever newer clients add to it will be small, and it is parsed on the library's own
+// threads.
+constexpr std::size_t kMaxGetModelRequestBytes = 4'096;
+
+// The faults of one request, in the order found.
+class Faults {
+ public:
+  void Add(std::string_view reason, std::string field, std::string description) {
+    if (violations_.empty()) reason_ = reason;
+    violations_.push_back({std::move(field), std::move(description)});
+  }
+  // Takes over what another check rejected, as a fault of `field`.
+  void Add(const absl::Status& rejection, std::string field) {
+    if (!rejection.ok()) Add(ReasonOf(rejection), std::move(field), std::string(rejection.message()));
+  }
+
+  absl::Status ToStatus() const {
+    if (violations_.empty()) return absl::OkStatus();
+    std::string message = absl::StrCat(violations_.front().field, ": ", violations_.front().description);
+    if (violations_.size() > 1) absl::StrAppend(&message, "; and ", violations_.size() - 1, " more");
+    return Reject(absl::StatusCode::kInvalidArgument, reason_, message, violations_);
+  }
+
+ private:
+  std::string reason_;
+  std::vector<Violation> violations_;
+};
+
+std::string AboveLimit(std::uint64_t value, std::string_view unit, std::uint64_t limit) {
+  return absl::StrCat(value, absl::string_view(unit.data(), unit.size()), ", the limit is ", limit);
+}
+
+void CheckRawImage(const v1::RawImage& raw, const ImageLimits& limits, Faults& faults) {
+  if (!v1::PixelFormat_IsValid(raw.format())) {
+    faults.Add("PARAMETER_OUT_OF_RANGE", "image.raw.format", absl::StrCat(raw.format(), " is not a PixelFormat"));
+  }
+  if (const absl::Status size = CheckImageSize(raw.width(), raw.height(), limits); !size.ok()) {
+    faults.Add(size, "image.raw");
+    return;
+  }
+  // Within the limits, so it does not overflow.
+  const std::uint64_t wanted = std::uint64_t{3} * raw.width() * raw.height();
+  if (raw.data().empty()) {
+    faults.Add("FIELD_REQUIRED", "image.raw.data", "is empty");
+  } else if (raw.data().size() != wanted) {
+    faults.Add("PARAMETER_OUT_OF_RANGE", "image.raw.data",
+               absl::StrCat(raw.data().size(), " bytes; ", raw.width(), " x ", raw.height(), " RGB8 pixels are ",
+                            wanted, " bytes"));
+  }
+}
+
+void CheckImage(const v1::Image& image, const ImageLimits& limits, Faults& faults) {
+  switch (image.source_case()) {
+    case v1::Image::kEncoded:
+      if (image.encoded().empty()) faults.Add("FIELD_REQUIRED", "image.encoded", "is empty");
+      return;
+    case v1::Image::kRaw:
+      CheckRawImage(image.raw(), limits, faults);
+      return;
+    case v1::Image::kDigest:
+      if (image.digest().empty()) {
+        faults.Add("FIELD_REQUIRED", "image.digest", "is empty");
+      } else if (image.digest().size() != kDigestBytes) {
+        faults.Add("PARAMETER_OUT_OF_RANGE", "image.digest",
+                   absl::StrCat(image.digest().size(), " bytes; a SHA-256 has ", kDigestBytes));
+      }
+      return;
+    case v1::Image::SOURCE_NOT_SET:
+      faults.Add("FIELD_REQUIRED", "image", "one of encoded, raw and digest is required");
+      return;
+  }
+}
+
+void CheckExpressions(const v1::GroundRequest& request, const RequestLimits& limits, Faults& faults) {
+  if (request.expressions().empty()) faults.Add("FIELD_REQUIRED", "expressions", "at least one is required");
+  if (request.expressions_size() > limits.max_expressions) {
+    faults.Add("TOO_MANY_EXPRESSIONS", "expressions",
+               AboveLimit(request.expressions_size(), "", limits.max_expressions));
+    return;  // thousands of long ones would each be a fault
+  }
+  for (int i = 0; i < request.expressions_size(); ++i) {
+    const std::size_t bytes = request.expressions(i).size();
+    if (bytes <= static_cast<std::size_t>(limits.max_expression_bytes)) continue;
+    faults.Add("EXPRESSION_TOO_LONG", absl::StrCat("expressions[", i, "]"),
+               AboveLimit(bytes, " bytes", limits.max_expression_bytes));
+  }
+}
+
+void CheckParameters(const v1::GroundRequest& request, const ModelInfo& model, Faults& faults) {
+  constexpr char kReason[] = "PARAMETER_OUT_OF_RANGE";
+  const auto max_boxes = static_cast<std::uint32_t>(model.num_queries);
+  if (request.has_max_boxes() && (request.max_boxes() == 0 || request.max_boxes() > max_boxes)) {
+    faults.Add(kReason, "max_boxes", absl::StrCat(request.max_boxes(), " is not in 1..", max_boxes));
+  }
+  // Written so that NaN fails, too.
+  if (request.has_min_score() && !(request.min_score() >= 0.0f && request.min_score() <= 1.0f)) {
+    faults.Add(kReason, "min_score", absl::StrCat(request.min_score(), " is not in 0..1"));
+  }
+  if (!request.request_id().empty() && !IsIdentifier(request.request_id())) {
+    faults.Add(kReason, "request_id",
+               absl::StrCat(request.request_id().size(), " bytes; allowed are at most ", kMaxRequestIdBytes,
+                            " of [A-Za-z0-9._:/-]"));
+  }
+  if (!v1::CachePolicy_IsValid(request.cache_policy())) {
+    faults.Add(kReason, "cache_policy", absl::StrCat(request.cache_policy(), " is not a CachePolicy"));
+  }
+}
+
+absl::Status CheckModel(const std::string& wanted, const ModelInfo& model) {
+  if (wanted.empty() || wanted == model.name || wanted == model.digest) return absl::OkStatus();
+  const std::string served = absl::StrCat("the model served here is ", model.name);
+  return Reject(absl::StatusCode::kNotFound, "MODEL_NOT_FOUND", served, {{"model", served}});
+}
+
+absl::Status CheckDigest(const v1::Image& image) {
+  if (image.source_case() != v1::Image::kDigest) return absl::OkStatus();
+  constexpr char kMessage[] = "no picture of this digest is held here; send its bytes";
+  return Reject(absl::StatusCode::kNotFound, "IMAGE_NOT_CACHED", kMessage, {{"image.digest", kMessage}});
+}
+
+absl::Status CheckChecksum(const v1::Image& image) {
+  if (!image.has_crc32c()) return absl::OkStatus();
+  const std::uint32_t crc32c =
+      Crc32c(image.source_case() == v1::Image::kEncoded ? image.encoded() : image.raw().data());
+  if (crc32c == image.crc32c()) return absl::OkStatus();
+  const std::string message = absl::StrCat("the checksum says 0x", absl::Hex(image.crc32c(), absl::kZeroPad8),
+                                           ", the bytes that arrived have 0x", absl::Hex(crc32c, absl::kZeroPad8));
+  return Reject(absl::StatusCode::kDataLoss, "IMAGE_CHECKSUM_MISMATCH", message, {{"image.crc32c", message}});
+}
+
+absl::Status Check(const v1::GroundRequest& request, const RequestLimits& limits, const ModelInfo& model) {
+  Faults faults;
+  CheckImage(request.image(), limits.image, faults);
+  CheckExpressions(request, limits, faults);
+  CheckParameters(request, model, faults);
+  if (absl::Status status = faults.ToStatus(); !status.ok()) return status;
+  if (absl::Status status = CheckModel(request.model(), model); !status.ok()) return status;
+  if (absl::Status status = CheckDigest(request.image()); !status.ok()) return status;
+  return CheckChecksum(request.image());
+}
+
+// Takes what it can out of the request: pictures are large.
+std::variant<std::string, Image> TakeImage(v1::Image& image) {
+  if (image.source_case() == v1::Image::kEncoded) return std::move(*image.mutable_encoded());
+  const v1::RawImage& raw = image.raw();
+  return Image{.width = static_cast<int>(raw.width()),
+               .height = static_cast<int>(raw.height()),
+               .rgb = std::vector<std::uint8_t>(raw.data().begin(), raw.data().end())};
+}
+
+absl::Status Malformed(std::string_view message_type) {
+  return Reject(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
+                absl::StrCat("the request is not a ", absl::string_view(message_type.data(), message_type.size()),
+                             ", or a string in it is not UTF-8"));
+}
+
+void SetDuration(Duration duration, google::protobuf::Duration* out) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
+  out->set_seconds(seconds.count());
+  out->set_nanos(static_cast<std::int32_t>(std::chrono::nanoseconds(duration - seconds).count()));
+}
+
+void SetReceipt(const CallOutcome& outcome, v1::Receipt* receipt) {
+  const StageTimes& times = outcome.times;
+  const GroundAnswer& answer = *outcome.answer;
+  SetDuration(times.pool_queue + times.batch_queue, receipt->mutable_queue_time());
+  SetDuration(times.decode + times.prepare, receipt->mutable_decode_time());
+  SetDuration(times.model, receipt->mutable_model_time());
+  SetDuration(outcome.total, receipt->mutable_total_time());
+  receipt->set_batch_images(static_cast<std::uint32_t>(answer.batch_images));
+  receipt->set_batch_expressions(static_cast<std::uint32_t>(answer.batch_expressions));
+  receipt->set_image_cache(answer.image_shared ? v1::CACHE_OUTCOME_SHARED : v1::CACHE_OUTCOME_OFF);
+}
+
+void SetNotes(const GroundAnswer& answer, v1::GroundResponse* response) {
+  if (answer.alpha_dropped) response->add_image_notes(v1::IMAGE_NOTE_ALPHA_DROPPED);
+  if (answer.cmyk_converted) response->add_image_notes(v1::IMAGE_NOTE_CMYK_CONVERTED);
+  if (answer.orientation_ignored) response->add_image_notes(v1::IMAGE_NOTE_ORIENTATION_IGNORED);
+  if (answer.orientation_applied) response->add_image_notes(v1::IMAGE_NOTE_ORIENTATION_APPLIED);
+}
+
+void SetModelId(const ModelInfo& model, v1::ModelId* id) {
+  id->set_name(model.name);
+  id->set_digest(model.digest);
+}
+
+void SetBoxes(const std::vector<Box>& boxes, v1::Result* result) {
+  for (const Box& box : boxes) {
+    v1::Box* const out = result->add_boxes();
+    out->set_x_min(box.x_min);
+    out->set_y_min(box.y_min);
+    out->set_x_max(box.x_max);
+    out->set_y_max(box.y_max);
+    out->set_score(box.score);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, const RequestLimits& limits,
+                                               const ModelInfo& model, std::string_view fallback_request_id) {
+  v1::GroundRequest request;
+  if (!ParseMessage(bytes, request)) return WithRequestId(Malformed("lqvg.v1.GroundRequest"), fallback_request_id);
+  GroundQuery query;
+  query.request_id = IsIdentifier(request.request_id()) ? request.request_id() : std::string(fallback_request_id);
+  if (absl::Status status = Check(request, limits, model); !status.ok()) {
+    return WithRequestId(std::move(status), query.request_id);
+  }
+  query.image = TakeImage(*request.mutable_image());
+  query.apply_exif_orientation = request.image().apply_exif_orientation();
+  for (std::string& expression : *request.mutable_expressions()) query.expressions.push_back(std::move(expression));
+  if (request.has_max_boxes()) query.max_boxes = static_cast<int>(request.max_boxes());
+  query.min_score = request.min_score();
+  query.clip_boxes = request.clip_boxes();
+  return query;
+}
+
+absl::Status ParseGetModelRequest(const grpc::ByteBuffer& bytes) {
+  v1::GetModelRequest request;
+  if (bytes.Length() > kMaxGetModelRequestBytes || !ParseMessage(bytes, request))
+    return Malformed("lqvg.v1.GetModelRequest");
+  return absl::OkStatus();
+}
+
+v1::GroundResponse ToGroundResponse(const CallOutcome& outcome, const ModelInfo& model, std::string_view request_id) {
+  const GroundAnswer& answer = *outcome.answer;
+  v1::GroundResponse response;
+  for (const absl::StatusOr<std::vector<Box>>& boxes : answer.results) {
+    v1::Result* const result = response.add_results();
+    if (boxes.ok()) {
+      SetBoxes(*boxes, result);
+    } else {
+      *result->mutable_error() = ToRpcStatus(boxes.status(), request_id);
+    }
+  }
+  response.set_image_width(static_cast<std::uint32_t>(answer.image_width));
+  response.set_image_height(static_cast<std::uint32_t>(answer.image_height));
+  SetModelId(model, response.mutable_model());
+  SetReceipt(outcome, response.mutable_receipt());
+  response.set_request_id(std::string(request_id));
+  response.set_image_digest(answer.image_digest);
+  SetNotes(answer, &response);
+  return response;
+}
+
+v1::GetModelResponse ToGetModelResponse(const ModelInfo& model, const RequestLimits& limits) {
+  v1::GetModelResponse response;
+  SetModelId(model, response.mutable_model());
+  response.set_input_size(static_cast<std::uint32_t>(model.input_size));
+  response.set_num_queries(static_cast<std::uint32_t>(model.num_queries));
+  response.set_device(model.device);
+  response.set_precision(model.precision);
+  v1::Limits* const out = response.mutable_limits();
+  out->set_max_request_bytes(limits.max_request_bytes);
+  out->set_max_image_pixels(limits.image.max_pixels);
+  out->set_max_image_side(static_cast<std::uint32_t>(limits.image.max_side));
+  out->set_min_image_side(static_cast<std::uint32_t>(limits.image.min_side));
+  out->set_max_expressions(static_cast<std::uint32_t>(limits.max_expressions));
+  out->set_max_expression_bytes(static_cast<std::uint32_t>(limits.max_expression_bytes));
+  out->set_max_tokens(static_cast<std::uint32_t>(model.max_tokens));
+  out->set_max_boxes(static_cast<std::uint32_t>(model.num_queries));
+  return response;
+}
+
+grpc::ByteBuffer ToByteBuffer(const google::protobuf::MessageLite& message) {
+  const grpc::Slice slice(message.SerializeAsString());
+  return {&slice, 1};
+}
+
+grpc::ByteBuffer TakeBytes(const grpc::ByteBuffer* request) {
+  grpc::ByteBuffer bytes;
+  const_cast<grpc::ByteBuffer*>(request)->Swap(&bytes);
+  return bytes;
+}
+
+bool ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message) {
+  // The reader wants a buffer that it may take apart. A copy shares the bytes.
+  grpc::ByteBuffer shared = bytes;
+  grpc::ProtoBufferReader reader(&shared);
+  return reader.status().ok() && message.ParseFromZeroCopyStream(&reader);
+}
+
+bool IsIdentifier(std::string_view text) {
+  if (text.empty() || text.size() > kMaxRequestIdBytes) return false;
+  for (const char c : text) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && std::string_view("._:/-").find(c) == text.npos) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace lqvg::serving

@@ -1,0 +1,52 @@
+// The contract's messages <-> the plain structs of serving. With wire_status, the only place that knows both.
+//
+// Stateless and thread-safe. Parsing copies the request's bytes once and checks them all; nothing is decoded.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "google/protobuf/message_lite.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "lqvg/v1/grounding.pb.h"
+#include "model/grounder.h"
+#include "server/call.h"
+#include "server/request_limits.h"
+
+namespace lqvg::serving {
+
+// Turns the bytes of a GroundRequest into a checked query. `fallback_request_id` is the query's if the request names
+// none. A rejection carries the request's id (RequestIdOf) and all faults found, as violations:
+//   INVALID_ARGUMENT MALFORMED_REQUEST, FIELD_REQUIRED, TOO_MANY_EXPRESSIONS, EXPRESSION_TOO_LONG,
+//                    PARAMETER_OUT_OF_RANGE, and for raw pixels IMAGE_TOO_LARGE, IMAGE_TOO_SMALL;
+//                    the status and reason are the first fault's
+//   NOT_FOUND        MODEL_NOT_FOUND, IMAGE_NOT_CACHED (always, for a digest: no pictures are kept)
+//   DATA_LOSS        IMAGE_CHECKSUM_MISMATCH
+absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, const RequestLimits& limits,
+                                               const ModelInfo& model, std::string_view fallback_request_id);
+
+// Checks the bytes of a GetModelRequest. INVALID_ARGUMENT, MALFORMED_REQUEST.
+absl::Status ParseGetModelRequest(const grpc::ByteBuffer& bytes);
+
+// `outcome.answer` is OK. `image_retained` is false: no pictures are kept.
+v1::GroundResponse ToGroundResponse(const CallOutcome& outcome, const ModelInfo& model, std::string_view request_id);
+
+// What GetModel answers, less the server's version.
+v1::GetModelResponse ToGetModelResponse(const ModelInfo& model, const RequestLimits& limits);
+
+// Moves a request's bytes out of the library's hands, which would keep them until the RPC ends: beside the picture's
+// pixels, and beyond what admission counts. `request` is what a raw method is given: const only by its type.
+grpc::ByteBuffer TakeBytes(const grpc::ByteBuffer* request);
+
+// False if the bytes are not a message of that type, or a string in it is not UTF-8.
+bool ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message);
+
+// Whether `text` may be a request id: at most 128 of [A-Za-z0-9._:/-], and not empty.
+bool IsIdentifier(std::string_view text);
+
+// A message as the library sends it.
+grpc::ByteBuffer ToByteBuffer(const google::protobuf::MessageLite& message);
+
+}  // namespace lqvg::serving

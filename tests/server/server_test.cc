@@ -1,0 +1,151 @@
+#include "server/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpcpp/client_context.h"
+#include "tests/server/serving_fixture.h"
+#include "tests/support/gate.h"
+
+namespace lqvg::serving {
+namespace {
+
+using grpc::health::v1::Health;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+using std::chrono::seconds;
+
+constexpr seconds kLong(60);  // longer than any of these tests may take
+
+class ServerTest : public ServingTest {
+ protected:
+  absl::Status StartOn(const std::string& address) {
+    return Server::Start({.address = address}, pipeline(), clock(), nullptr).status();
+  }
+
+  std::future<grpc::Status> GroundAsync() {
+    return std::async(std::launch::async, [this] {
+      grpc::ClientContext context;
+      v1::GroundResponse response;
+      return stub().Ground(&context, GoodRequest(), &response);
+    });
+  }
+
+  // Whether a new connection is served.
+  bool Answers() {
+    grpc::ClientContext context;
+    HealthCheckResponse response;
+    return Health::NewStub(NewChannel())->Check(&context, HealthCheckRequest(), &response).ok();
+  }
+};
+
+TEST_F(ServerTest, PortZeroPicksAPort) {
+  StartServer();
+
+  EXPECT_GT(server().port(), 0);
+  EXPECT_TRUE(Answers());
+}
+
+TEST_F(ServerTest, WhatTheLibraryLogsGoesWhereItIsTold) {
+  StartServer();
+  std::string logged;
+  SetLibraryLog([&logged](std::string_view message) { logged.append(message); });
+
+  EXPECT_FALSE(StartOn(absl::StrCat("127.0.0.1:", server().port())).ok());
+  SetLibraryLog({});
+
+  EXPECT_THAT(logged, testing::HasSubstr("Address already in use"));
+}
+
+TEST_F(ServerTest, ATakenPortIsAnError) {
+  StartServer();
+  const std::string address = absl::StrCat("127.0.0.1:", server().port());
+
+  const absl::Status status = StartOn(address);
+
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(address));
+}
+
+TEST_F(ServerTest, AnAddressThatCannotBeListenedOnIsAnError) {
+  StartServer();
+
+  EXPECT_EQ(StartOn("192.0.2.1:0").code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(StartOn("no address").code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ServerTest, ShutdownEndsOpenWatchesAtOnce) {
+  StartServer();
+  grpc::ClientContext context;
+  const auto watch = Health::NewStub(channel())->Watch(&context, HealthCheckRequest());
+  HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+
+  const TimePoint begun = clock().Now();
+  server().Shutdown(begun + kLong);
+
+  EXPECT_LT(clock().Now() - begun, kLong / 2);
+  EXPECT_FALSE(watch->Read(&response));
+  EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(ServerTest, ShutdownLetsARunningCallEnd) {
+  Gate gate;
+  grounder().before_encode_images = [&gate] { gate.Pass(); };
+  StartAndOpen();
+  std::future<grpc::Status> call = GroundAsync();
+  gate.WaitForArrivals(1);
+
+  auto shutdown = std::async(std::launch::async, [this] { server().Shutdown(clock().Now() + kLong); });
+  while (Answers()) std::this_thread::yield();
+  gate.Open();
+
+  EXPECT_TRUE(call.get().ok());
+  shutdown.get();
+}
+
+TEST_F(ServerTest, ShutdownCancelsWhatRunsAtItsDeadline) {
+  Gate gate;
+  grounder().before_encode_images = [&gate] { gate.Pass(); };
+  StartAndOpen();
+  std::future<grpc::Status> call = GroundAsync();
+  gate.WaitForArrivals(1);
+
+  server().Shutdown(clock().Now());
+
+  EXPECT_FALSE(call.get().ok());
+  EXPECT_EQ(log().Wait().reason, "CLIENT_CANCELLED");
+  gate.Open();
+}
+
+// A method of the reflection service, and the request for a list of services.
+constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+constexpr char kListServices[] = "\x3a\x01*";
+
+TEST_F(ServerTest, ReflectionIsOffUnlessAskedFor) {
+  StartServer();
+
+  EXPECT_EQ(Send(kReflection, kListServices).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(ServerTest, ReflectionListsTheServicesWhenAskedFor) {
+  server_options().reflection = true;
+  StartServer();
+  std::string answer;
+
+  const grpc::Status status = Send(kReflection, kListServices, &answer);
+
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(answer, testing::HasSubstr("lqvg.v1.GroundingService"));
+  EXPECT_THAT(answer, testing::HasSubstr("grpc.health.v1.Health"));
+}
+
+}  // namespace
+}  // namespace lqvg::serving
