@@ -49,9 +49,11 @@ at::Tensor Forward(const Bottleneck& block, const at::Tensor& x) {
   return y.add_(block.shortcut.weight.defined() ? Convolve(block.shortcut, x) : x).relu_();
 }
 
+// The norm runs channels first: ATen's channels-last form takes the variance as a difference of squares, which loses two
+// digits where a level is nearly constant, as the border of a long strip is.
 at::Tensor Forward(const LevelProjection& projection, const at::Tensor& x) {
-  return at::group_norm(Convolve(projection.convolution, x), kGroups, projection.norm_weight, projection.norm_bias,
-                        kGroupNormEps);
+  return at::group_norm(Convolve(projection.convolution, x).contiguous(at::MemoryFormat::Contiguous), kGroups,
+                        projection.norm_weight, projection.norm_bias, kGroupNormEps);
 }
 
 // [B, S, S, 3] uint8 -> [B, 3, S, S] float, (x / 255 - mean) / std of ImageNet; channels last in memory.

@@ -142,8 +142,8 @@ TEST_P(ParityTest, GivesWhatTheOfficialCodeGives) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Official, ParityTest, testing::ValuesIn(ReadCases()), [](const auto& info) {
-  std::string name = info.param.name;
+INSTANTIATE_TEST_SUITE_P(Official, ParityTest, testing::ValuesIn(ReadCases()), [](const auto& instance) {
+  std::string name = instance.param.name;
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
 });
