@@ -1,6 +1,7 @@
 #include "model/prepare.h"
 
 #include <cstddef>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

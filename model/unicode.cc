@@ -145,12 +145,12 @@ void Append(std::uint32_t code_point, std::string& text) {
 }
 
 SplitClass SplitClassOf(std::uint32_t code_point) {
-  static const std::array<SplitClass, 128> kAscii = [] {
+  static const std::array<SplitClass, 128> ascii = [] {
     std::array<SplitClass, 128> classes{};
     for (std::uint32_t c = 0; c < classes.size(); ++c) classes[c] = LookUpSplitClass(c);
     return classes;
   }();
-  return code_point < kAscii.size() ? kAscii[code_point] : LookUpSplitClass(code_point);
+  return code_point < ascii.size() ? ascii[code_point] : LookUpSplitClass(code_point);
 }
 
 std::string PythonLower(std::string_view text) {

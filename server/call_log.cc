@@ -13,7 +13,7 @@ double Milliseconds(Duration duration) { return std::chrono::duration<double, st
 void AddStages(const FinishedCall& call, std::vector<LogField>& fields) {
   const StageTimes& times = call.times;
   const struct {
-    std::string_view name;
+    const char* name;
     Duration duration;
   } stages[] = {{"queue_ms", times.pool_queue + times.batch_queue},
                 {"parse_ms", times.parse},
@@ -91,6 +91,13 @@ void CallLog::Record(const BatchReport& batch) {
               {"images", std::int64_t{batch.images}},
               {"expressions", std::int64_t{batch.expressions}},
               {"lines_left_out", static_cast<std::int64_t>(*left_out)}});
+}
+
+void CallLog::Record(std::string_view library_message) {
+  const std::optional<std::uint64_t> left_out = Admit(LogLevel::kWarning);
+  if (!left_out) return;
+  log_.Write(LogLevel::kWarning, "grpc",
+             {{"detail", library_message}, {"lines_left_out", static_cast<std::int64_t>(*left_out)}});
 }
 
 std::optional<std::uint64_t> CallLog::Admit(LogLevel level) {

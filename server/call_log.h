@@ -1,4 +1,4 @@
-// What the log says of calls and batches.
+// What the log says of calls, of batches, and of the gRPC library's troubles.
 //
 // An answered call is a debug line: metrics count those. A refusal that is the caller's affair is info, one that says
 // that the server is full or going away is a warning, a fault of the service is an error. Clients can cause all of
@@ -40,6 +40,8 @@ class CallLog {
   void Record(const FinishedCall& call);
   // Only a batch that failed is worth a line, in the model's own words.
   void Record(const BatchReport& batch);
+  // What the gRPC library says of a failure.
+  void Record(std::string_view library_message);
 
  private:
   // How many lines of `level` were left out before this one; nothing when this one is to be left out, too.

@@ -37,6 +37,7 @@ void DecodePool::Stop() {
     discarded.swap(queue_);
     changed_.NotifyAll();
   }
+  discarded.clear();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }

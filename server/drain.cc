@@ -5,7 +5,8 @@
 namespace lqvg::serving {
 namespace {
 
-// For the last answers to reach their clients; most of kTeardownMargin is left after it.
+// Every call is answered by now: this is for the answers to be sent. It is spent in full where an idle client does not
+// read its connection, and most of kTeardownMargin is left after it.
 constexpr Duration kClosingTime = std::chrono::seconds(1);
 
 }  // namespace
@@ -16,7 +17,7 @@ DrainResult Drain(const DrainPlan& plan, const DrainSteps& steps) {
   steps.refuse_calls();
   const bool idle = steps.await_idle(plan.abandon_at);
   if (!idle) steps.abandon_calls();
-  steps.close_transport(plan.abandon_at + kClosingTime);
+  steps.close_transport(kClosingTime);
   return idle ? DrainResult::kFinished : DrainResult::kAbandoned;
 }
 

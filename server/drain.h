@@ -17,7 +17,7 @@ struct DrainSteps {
   std::function<void()> refuse_calls;         // from now on new calls get SHUTTING_DOWN
   std::function<bool(TimePoint)> await_idle;  // blocks until all calls are answered: true; or until then: false
   std::function<void()> abandon_calls;        // answers what is left with SHUTTING_DOWN, without waiting for the model
-  std::function<void(TimePoint)> close_transport;  // blocks until the answers are sent, at most until then
+  std::function<void(Duration)> close_transport;  // blocks until the answers are sent, at most for so long
 };
 
 enum class DrainResult {

@@ -193,8 +193,7 @@ struct Metrics::Series {
 
   Family<Histogram>& request_seconds =
       Histograms("lqvg_request_duration_seconds", "From a call's arrival to its answer.");
-  const std::array<Histogram*, std::size(kMethods)> request_seconds_of = {&RequestSeconds(0), &RequestSeconds(1),
-                                                                          &RequestSeconds(2), &RequestSeconds(3)};
+  const std::array<Histogram*, 3> request_seconds_of = {&RequestSeconds(0), &RequestSeconds(1), &RequestSeconds(2)};
   Family<Histogram>& stage_seconds = Histograms(
       "lqvg_stage_duration_seconds", "Of Ground calls, by stage. queue is all waiting, model the batch they were in.");
   Histogram& parse = Stage("parse");
@@ -239,7 +238,7 @@ void Metrics::Record(const FinishedCall& call) {
   Series& series = *series_;
   const std::size_t method = IndexIn(kMethods, call.method);
   series.Request(method, call.code, IndexIn(kReasons, call.reason)).Increment();
-  series.request_seconds_of[method]->Observe(Seconds(call.total));
+  if (method < series.request_seconds_of.size()) series.request_seconds_of[method]->Observe(Seconds(call.total));
 
   const auto observe = [](Histogram& histogram, Duration duration) {
     if (duration > Duration::zero()) histogram.Observe(Seconds(duration));  // else the call did not get there

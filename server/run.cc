@@ -19,19 +19,19 @@
 namespace lqvg::serving {
 namespace {
 
-int Misconfigured(std::string_view program, const std::vector<std::string>& faults) {
+int Misconfigured(const std::string& program, const std::vector<std::string>& faults) {
   for (const std::string& fault : faults) std::cerr << program << ": " << fault << "\n";
   std::cerr << program << ": see " << program << " --help\n";
   return kExitMisconfigured;
 }
 
-int FailedCheck(std::string_view program, const absl::Status& status) {
+int FailedCheck(const std::string& program, const absl::Status& status) {
   std::cerr << program << ": " << status.message() << "\n";
   return kExitFailed;
 }
 
 // --check: loads the model, runs it once, and says what its directory holds.
-int CheckModel(std::string_view program, const Config& config, const LoadModel& load_model) {
+int CheckModel(const std::string& program, const Config& config, const LoadModel& load_model) {
   const TimePoint begun = SteadyClock().Now();
   const absl::StatusOr<LoadedModel> model = load_model(config.model);
   if (!model.ok()) return FailedCheck(program, model.status());
@@ -70,7 +70,7 @@ int RunProgram(int argc, char* const* argv, const LoadModel& load_model) {
     return kExitStopped;
   }
   if (command_line.action == Action::kVersion) {
-    std::cout << program << " " << kVersion << (kCommit.empty() ? "" : " ") << kCommit << "\n";
+    std::cout << program << " " << kVersion << (*kCommit == '\0' ? "" : " ") << kCommit << "\n";
     return kExitStopped;
   }
   if (!command_line.errors.empty()) return Misconfigured(program, command_line.errors);

@@ -72,6 +72,7 @@ class ServerProcess {
   }
 
   absl::Status OpenPorts() {
+    SetLibraryLog([this](std::string_view message) { call_log_.Record(message); });
     ServerOptions options = config_.server;
     options.version = kVersion;
     options.commit = kCommit;
@@ -149,7 +150,7 @@ class ServerProcess {
 
   // The signals' thread.
   void OnSignal(int signal) {
-    const std::string_view name = NameOfSignal(signal);
+    const char* const name = NameOfSignal(signal);
     switch (lifecycle_.OnSignal(signal)) {
       case SignalResponse::kNote:
         log_.Write(LogLevel::kInfo, absl::StrCat(name, ": there is nothing to reload"));
@@ -171,10 +172,10 @@ class ServerProcess {
     const DrainResult result =
         Drain(plan, {.become_unready = [this] { server_->SetReady(false); },
                      .await_time = [this](TimePoint time) { lifecycle_.AwaitTime(time); },
-                     .refuse_calls = [this] { pipeline_.BeginDrain(); },
+                     .refuse_calls = [this] { RefuseCalls(); },
                      .await_idle = [this](TimePoint deadline) { return pipeline_.WaitIdle(deadline); },
                      .abandon_calls = [this] { AbandonCalls(); },
-                     .close_transport = [this](TimePoint deadline) { server_->Shutdown(deadline); }});
+                     .close_transport = [this](Duration at_most) { server_->Shutdown(clock_.Now() + at_most); }});
     lifecycle_.FinishDrain();
     // Only then is it certain that no thread uses the model.
     if (plan.had_served && result == DrainResult::kFinished) {
@@ -186,6 +187,12 @@ class ServerProcess {
     log_.Write(LogLevel::kInfo, result == DrainResult::kFinished ? "stopped: every call was answered"
                                                                  : "stopped: time ran out, see the warning above");
     return kExitStopped;
+  }
+
+  void RefuseCalls() {
+    pipeline_.BeginDrain();
+    log_.Write(LogLevel::kInfo, "refusing new calls",
+               {{"calls_inside", std::int64_t{pipeline_.occupancy().in_flight}}});
   }
 
   void AbandonCalls() {

@@ -33,7 +33,7 @@ void BlockSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-std::string_view NameOfSignal(int signal) {
+const char* NameOfSignal(int signal) {
   switch (signal) {
     case SIGTERM:
       return "SIGTERM";

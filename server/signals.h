@@ -5,7 +5,6 @@
 #pragma once
 
 #include <functional>
-#include <string_view>
 #include <thread>
 
 namespace lqvg::serving {
@@ -14,7 +13,7 @@ namespace lqvg::serving {
 void BlockSignals();
 
 // "SIGTERM" and so on, for the log.
-std::string_view NameOfSignal(int signal);
+const char* NameOfSignal(int signal);
 
 // Calls `on_signal` for each of the blocked signals, one after another. A file descriptor is read, so no restriction of
 // signal handlers holds: `on_signal` may lock, allocate and log.

@@ -34,7 +34,8 @@ bool IsDigits(const std::string& text) {
 absl::StatusOr<Duration> ParseDuration(const std::string& text) {
   absl::Duration parsed;
   // ParseDuration of absl also reads signs and "inf".
-  if (text.empty() || std::string(".0123456789").find(text[0]) == std::string::npos || !absl::ParseDuration(text, &parsed)) {
+  if (text.empty() || std::string(".0123456789").find(text[0]) == std::string::npos ||
+      !absl::ParseDuration(text, &parsed)) {
     return absl::InvalidArgumentError("not a duration: write it as 250ms, 5s or 2m");
   }
   return absl::ToChronoNanoseconds(parsed);

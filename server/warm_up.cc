@@ -12,7 +12,8 @@ namespace lqvg::serving {
 namespace {
 
 Canvas GreyCanvas(int side) {
-  Canvas canvas{.side = side};
+  Canvas canvas;
+  canvas.side = side;
   canvas.rgb.assign(static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3, 128);
   canvas.placement.image_width = side;
   canvas.placement.image_height = side;

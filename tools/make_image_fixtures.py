@@ -137,7 +137,7 @@ def jpeg_files():
 # --- TIFF --------------------------------------------------------------------------------------------------------
 
 def tiff(blocks, tags, order="<", big=False):
-    """A TIFF file of ready blocks (encoded strips or tiles). `tags`: {number: value or list}, without the block tags."""
+    """A TIFF file of ready blocks (encoded strips or tiles). `tags`: {number: value or list}, the block tags aside."""
     tiled = 322 in tags
     head_bytes, offset_format, inline_bytes = (16, "Q", 8) if big else (8, "I", 4)
     offsets, body = [], b""

@@ -126,12 +126,12 @@ Verb GroundVerb() {
   return {
       .name = "ground",
       .summary = "find what expressions describe in pictures",
-      .synopsis = "IMAGE... EXPRESSION... [--json] [--draw OUT.png]",
+      .synopses = {"IMAGE... EXPRESSION... [--json] [--draw OUT.png]", "--list FILE --out RESULTS.jsonl [--resume]"},
       .explanation =
           "Asks where each EXPRESSION is in each IMAGE (JPEG, PNG or TIFF), one call per picture. An argument\n"
           "is a picture if a file of that name exists, else an expression; -i and -e say it outright.\n"
-          "       lqvg ground --list FILE --out RESULTS.jsonl [--resume]\n"
-          "Works through a list instead. Its lines are\n"
+          "\n"
+          "With --list, works through a file instead. Its lines are\n"
           "  picture,xmin,ymin,xmax,ymax,expression    as RSVG-HR has them; the box is copied to the results\n"
           "  picture<TAB>expression[<TAB>expression]\n"
           "  {\"image\": \"picture\", \"expressions\": [\"expression\"]}\n"

@@ -51,7 +51,7 @@ Verb HealthVerb() {
   return {
       .name = "health",
       .summary = "say whether the server is ready (exit code 0) or not (4)",
-      .synopsis = "[--service NAME] [--watch]",
+      .synopses = {"[--service NAME] [--watch]"},
       .explanation =
           "Prints SERVING, NOT_SERVING or, when watching a service that the server does not know,\n"
           "SERVICE_UNKNOWN. The server as a whole is ready when its model is loaded; the service\n"

@@ -170,7 +170,8 @@ absl::StatusOr<ExitCode> RunList(const Arguments& arguments) {
   Outcomes outcomes(file->get(), total);
   RunCalls(
       calls, *plan, [&](const v1::GroundRequest& request) { return (*client)->Ground(request); }, &outcomes);
-  std::cerr << "lqvg: " << outcomes.Summary() << "\n";
+  const std::string summary = outcomes.Summary();
+  std::cerr << "lqvg: " << summary << "\n";
   if (!outcomes.status().ok()) {
     std::cerr << "lqvg: " << std::string(outcomes.status().message()) << "\n";
     return kUsageError;

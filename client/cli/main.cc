@@ -16,7 +16,10 @@ namespace {
 
 std::string GeneralHelp(const std::vector<Verb>& verbs) {
   std::string text = "lqvg: asks an lqvg-serve server where things are in remote-sensing pictures.\n\nusage:\n";
-  for (const Verb& verb : verbs) text += "  lqvg " + verb.name + " " + verb.synopsis + "\n      " + verb.summary + "\n";
+  for (const Verb& verb : verbs) {
+    for (const std::string& synopsis : verb.synopses) text += "  lqvg " + verb.name + " " + synopsis + "\n";
+    text += "      " + verb.summary + "\n";
+  }
   text += "  lqvg --version\n  lqvg VERB --help\n\n";
   text +=
       "exit codes: 0 done; 1 some of several failed; 2 wrong command line or file; 3 input refused;\n"
@@ -25,8 +28,9 @@ std::string GeneralHelp(const std::vector<Verb>& verbs) {
 }
 
 std::string VerbHelp(const Verb& verb) {
-  return "usage: lqvg " + verb.name + " " + verb.synopsis + "\n\n" + verb.explanation + "\noptions:\n" +
-         DescribeOptions(verb.options);
+  std::string text = "usage:\n";
+  for (const std::string& synopsis : verb.synopses) text += "  lqvg " + verb.name + " " + synopsis + "\n";
+  return text + "\n" + verb.explanation + "\noptions:\n" + DescribeOptions(verb.options);
 }
 
 ExitCode UsageError(const std::string& message, const std::string& help_command) {

@@ -58,7 +58,7 @@ Verb ModelVerb() {
   return {
       .name = "model",
       .summary = "say which model is served, on what device, and what requests may hold",
-      .synopsis = "[--json]",
+      .synopses = {"[--json]"},
       .explanation = "Prints the served model, its device and the limits of a request.\n",
       .options = WithConnectionOptions(
           {{.name = "--json", .value = "", .help = "print the GetModelResponse as JSON on one line"}}),

@@ -1,6 +1,6 @@
 #include "client/cli/progress_bar.h"
 
-#include <cstdint>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -12,7 +12,7 @@ constexpr std::size_t kBarWidth = 30;  // characters
 constexpr char kEraseLine[] = "\r\x1b[K";
 
 std::string ClockText(double seconds) {
-  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  const long long whole = std::llround(seconds);
   if (whole < 3600) return absl::StrFormat("%d:%02d", whole / 60, whole % 60);
   return absl::StrFormat("%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
 }

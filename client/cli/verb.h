@@ -12,9 +12,9 @@ namespace lqvg::cli {
 
 struct Verb {
   std::string name;
-  std::string summary;      // one line, for `lqvg --help`
-  std::string synopsis;     // what follows the name on the command line
-  std::string explanation;  // paragraphs between the synopsis and the options
+  std::string summary;                // one line, for `lqvg --help`
+  std::vector<std::string> synopses;  // what may follow the name on the command line
+  std::string explanation;            // between the synopses and the options
   std::vector<Option> options;
   // Does the work on the main thread, printing answers on standard output and what went wrong on standard error. A
   // status instead of an exit code: the command line is wrong, and the message says how.

@@ -1,5 +1,7 @@
 """`lqvg ground --list`: every line answered once, whatever happens in between."""
 import json
+import os
+import pty
 import signal
 import threading
 
@@ -7,6 +9,7 @@ import grpc
 import pytest
 
 RSVG_LIST = "a.jpg,1,2,30.5,4,a ship, at the pier\nb.jpg,5,6,7,8,a crane\na.jpg,9,9,9,9,the sea\n"
+LIST_OPTIONS = ("--list", "list.txt", "--out", "out.jsonl", "--images-dir", "pictures")
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def run_list(lqvg, pictures, tmp_path):
 
     def run(text, *options):
         (tmp_path / "list.txt").write_text(text)
-        code, out, err = lqvg("ground", "--list", "list.txt", "--out", "out.jsonl", "--images-dir", "pictures", *options)
+        code, out, err = lqvg("ground", *LIST_OPTIONS, *options)
         assert out == ""
         return code, err
 
@@ -42,7 +45,8 @@ def test_asks_once_per_picture_and_writes_a_line_per_expression(run_list, server
     first = read_results(tmp_path)[0]
     assert first["image"] == "a.jpg" and first["expression"] == "a ship, at the pier"
     assert first["truth"] == {"x_min": 1, "y_min": 2, "x_max": 30.5, "y_max": 4}
-    assert first["boxes"] == [{"x_min": 20, "y_min": 30, "x_max": 70, "y_max": 60, "score": 0.9}] and first["score"] == 0.9
+    assert first["boxes"] == [{"x_min": 20, "y_min": 30, "x_max": 70, "y_max": 60, "score": 0.9}]
+    assert first["score"] == 0.9
     assert "error" not in first
 
 
@@ -54,13 +58,22 @@ def test_keeps_to_the_servers_limit_of_expressions(run_list, server):
 
 def test_records_what_failed_and_returns_one(run_list, server, tmp_path):
     refuse = server.refuse(grpc.StatusCode.INVALID_ARGUMENT, "IMAGE_CORRUPT", "truncated")
-    server.script = lambda request, context: (refuse if request.image.encoded == b"b.jpg" else server.answer)(request, context)
+    server.script = server.only_for(b"b.jpg", refuse)
     code, err = run_list("a.jpg\ta ship\nb.jpg\ta ship\nmissing.jpg\ta ship\n")
     assert (code, err) == (1, "lqvg: 1 answered, 2 failed: 1 IMAGE_CORRUPT, 1 NO_SUCH_FILE\n")
     errors = {line["image"]: line.get("error") for line in read_results(tmp_path)}
     assert errors["a.jpg"] is None
     assert errors["b.jpg"] == {"code": "INVALID_ARGUMENT", "reason": "IMAGE_CORRUPT", "message": "truncated"}
     assert errors["missing.jpg"]["code"] == "NOT_FOUND"
+
+
+def test_leaves_only_the_summary_on_a_terminal(start_lqvg, server, pictures, tmp_path):
+    (tmp_path / "list.txt").write_text(RSVG_LIST)
+    controller, terminal = pty.openpty()
+    assert start_lqvg("ground", *LIST_OPTIONS, stderr=terminal).wait(timeout=60) == 0
+    assert os.read(controller, 65536).decode().rpartition("\r\x1b[K")[2] == "lqvg: 3 answered, 0 failed\r\n"
+    os.close(controller)
+    os.close(terminal)
 
 
 def test_makes_as_many_calls_at_a_time_as_told(run_list, server):
@@ -102,7 +115,7 @@ def test_ends_cleanly_when_interrupted_and_resumes(start_lqvg, run_list, server,
 
     server.script = hold
     (tmp_path / "list.txt").write_text(RSVG_LIST)
-    process = start_lqvg("ground", "--list", "list.txt", "--out", "out.jsonl", "--images-dir", "pictures", "--concurrency", "1")
+    process = start_lqvg("ground", *LIST_OPTIONS, "--concurrency", "1")
     assert arrived.wait(30)
     process.send_signal(signal.SIGINT)
     server.released.set()
@@ -124,7 +137,8 @@ def test_asks_again_what_found_the_server_away(run_list, server, tmp_path):
 
 @pytest.mark.parametrize("text, options, message", [
     ("no tab\n", (), "list.txt: line 1: neither"), (RSVG_LIST, ("--json",), "--json does not go with --list"),
-    (RSVG_LIST, ("a ship",), "a ship does not go with --list"), (RSVG_LIST, ("--concurrency", "0"), "--concurrency is 0, not 1 to 64")],
+    (RSVG_LIST, ("a ship",), "a ship does not go with --list"),
+    (RSVG_LIST, ("--concurrency", "0"), "--concurrency is 0, not 1 to 64")],
     ids=["line", "option", "operand", "concurrency"])
 def test_judges_the_command_line_and_the_list_before_the_first_call(run_list, server, tmp_path, text, options, message):
     code, err = run_list(text, *options)

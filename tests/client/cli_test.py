@@ -1,4 +1,4 @@
-"""`lqvg ground IMAGE... EXPRESSION...`, `lqvg model` and `lqvg health`: what goes out, what is printed, what is returned."""
+"""`lqvg ground IMAGE... EXPRESSION...`, `lqvg model`, `lqvg health`: what goes out, is printed, is returned."""
 import json
 import os
 import socket
@@ -36,7 +36,8 @@ def test_names_itself(lqvg, server, picture):
 
 
 def test_sends_every_option(lqvg, server, picture):
-    assert lqvg("ground", "port.png", "a ship", "--top", "5", "--min-score=0.25", "--clip", "--request-id", "me/1")[0] == 0
+    options = ("--top", "5", "--min-score=0.25", "--clip", "--request-id", "me/1")
+    assert lqvg("ground", "port.png", "a ship", *options)[0] == 0
     request = server.requests[0]
     assert (request.max_boxes, request.min_score, request.clip_boxes, request.request_id) == (5, 0.25, True, "me/1")
 
@@ -72,8 +73,9 @@ def test_sends_text_that_is_not_utf8_without_a_word_of_protobufs(lqvg, picture):
 
 
 @pytest.mark.parametrize("status, expected", [
-    (Code.INVALID_ARGUMENT, 3), (Code.NOT_FOUND, 3), (Code.DATA_LOSS, 3), (Code.RESOURCE_EXHAUSTED, 3), (Code.UNAUTHENTICATED, 3),
-    (Code.PERMISSION_DENIED, 3), (Code.UNAVAILABLE, 4), (Code.DEADLINE_EXCEEDED, 5), (Code.INTERNAL, 6), (Code.UNIMPLEMENTED, 6)])
+    (Code.INVALID_ARGUMENT, 3), (Code.NOT_FOUND, 3), (Code.DATA_LOSS, 3), (Code.RESOURCE_EXHAUSTED, 3),
+    (Code.UNAUTHENTICATED, 3), (Code.PERMISSION_DENIED, 3), (Code.UNAVAILABLE, 4), (Code.DEADLINE_EXCEEDED, 5),
+    (Code.INTERNAL, 6), (Code.UNIMPLEMENTED, 6)])
 def test_returns_what_the_status_means(lqvg, server, picture, status, expected):
     server.script = server.refuse(status, "SOME_REASON", "it is so")
     code, out, err = lqvg("ground", "port.png", "a ship")
@@ -135,7 +137,7 @@ def test_asks_a_server_on_this_machine_without_a_proxy(lqvg, picture):
 def test_goes_on_after_a_picture_that_failed(lqvg, server, picture, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"bad")
     refuse = server.refuse(Code.INVALID_ARGUMENT, "UNSUPPORTED_IMAGE_FORMAT", "not a picture")
-    server.script = lambda request, context: (refuse if request.image.encoded == b"bad" else server.answer)(request, context)
+    server.script = server.only_for(b"bad", refuse)
     code, out, err = lqvg("ground", "bad.png", "port.png", "a ship", "--json")
     assert code == 1
     assert err.startswith("lqvg: bad.png: INVALID_ARGUMENT UNSUPPORTED_IMAGE_FORMAT: not a picture\n")
@@ -172,9 +174,10 @@ def test_draws_several_pictures_into_a_folder(lqvg, picture, tmp_path):
     (("ground", "port.png", "a ship", "--top", "x"), "--top is 'x', not a whole number"),
     (("ground", "port.png", "a ship", "--resume"), "--resume needs --list"),
     (("ground", "port.png", "a ship", "--draw", "no/out.png"), "there is no folder no"),
-    (("ground", "port.png", "a ship", "--timeout", "10"), "--timeout is '10'"), (("model", "demo"), "takes no operands"),
-    (("health", "--sevice", "x"), "there is no option --sevice")], ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
-def test_returns_two_for_a_wrong_command_line_without_a_call(lqvg, server, picture, arguments, message):
+    (("ground", "port.png", "a ship", "--timeout", "10"), "--timeout is '10'"),
+    (("model", "demo"), "takes no operands"), (("health", "--sevice", "x"), "there is no option --sevice")],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+def test_returns_two_for_a_wrong_command_line(lqvg, server, picture, arguments, message):
     code, out, err = lqvg(*arguments)
     assert (code, out) == (2, "") and message in err
     assert server.requests == []

@@ -1,4 +1,4 @@
-"""The real `lqvg` against a server that says what a test tells it to: canned answers, errors with details, held calls."""
+"""The real `lqvg` against a server that says what a test tells it to: canned answers, errors, held calls."""
 import concurrent.futures
 import os
 import pathlib
@@ -23,7 +23,8 @@ def messages(tmp_path_factory):
     """The generated messages of the contract, and google.rpc's, as one namespace."""
     out = tmp_path_factory.mktemp("messages")
     protos = ["lqvg/v1/grounding.proto", "google/rpc/status.proto", "google/rpc/error_details.proto"]
-    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}", *protos], check=True)
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}", *protos],
+                   check=True)
     sys.path.insert(0, str(out))
     from google.rpc import error_details_pb2, status_pb2
     from lqvg.v1 import grounding_pb2
@@ -35,7 +36,7 @@ def messages(tmp_path_factory):
 
 
 class ScriptedServer:
-    """Answers Ground by `script(request, context)`; remembers what it was asked. A held call is let go by `released`."""
+    """Answers Ground by `script(request, context)`; remembers what it was asked. `released` lets held calls go."""
 
     def __init__(self, messages):
         self._messages = messages
@@ -45,13 +46,15 @@ class ScriptedServer:
         self.max_expressions = 32
         self.health = ["SERVING"]
         self.released = threading.Event()
-        self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(16), options=[("grpc.max_receive_message_length", -1)])
+        self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(16),
+                                   options=[("grpc.max_receive_message_length", -1)])
         v1 = messages.v1
         unary = grpc.unary_unary_rpc_method_handler
         self._server.add_generic_rpc_handlers((
             grpc.method_handlers_generic_handler("lqvg.v1.GroundingService", {
                 "Ground": unary(self._ground, v1.GroundRequest.FromString, v1.GroundResponse.SerializeToString),
-                "GetModel": unary(self._get_model, v1.GetModelRequest.FromString, v1.GetModelResponse.SerializeToString)}),
+                "GetModel": unary(self._get_model, v1.GetModelRequest.FromString,
+                                  v1.GetModelResponse.SerializeToString)}),
             grpc.method_handlers_generic_handler("grpc.health.v1.Health", {
                 "Check": unary(self._check), "Watch": grpc.unary_stream_rpc_method_handler(self._watch)}),
         ))
@@ -67,7 +70,8 @@ class ScriptedServer:
         v1 = self._messages.v1
         results = [v1.Result(boxes=[v1.Box(x_min=20 + 10 * i, y_min=30, x_max=70 + 10 * i, y_max=60, score=0.9)])
                    for i in range(len(request.expressions))]
-        return v1.GroundResponse(results=results, image_width=100, image_height=80, request_id=request.request_id or "made-1")
+        return v1.GroundResponse(results=results, image_width=100, image_height=80,
+                                 request_id=request.request_id or "made-1")
 
     def refuse(self, code, reason="", message="because", violations=()):
         """A script that fails every call, as the contract says that failures look."""
@@ -88,6 +92,10 @@ class ScriptedServer:
 
         return fail
 
+    def only_for(self, encoded, script):
+        """`script` for calls with that picture; the others are answered."""
+        return lambda request, context: (script if request.image.encoded == encoded else self.answer)(request, context)
+
     def hold(self, request, context):
         """A script that answers only once `released` is set."""
         self.released.wait(LONGEST_RUN_S)
@@ -106,8 +114,9 @@ class ScriptedServer:
 
     def _get_model(self, request, context):
         v1 = self._messages.v1
-        return v1.GetModelResponse(model=v1.ModelId(name="demo", digest="ab" * 32), input_size=640, num_queries=10, device="cpu",
-                                   precision="fp32", limits=v1.Limits(max_expressions=self.max_expressions))
+        return v1.GetModelResponse(
+            model=v1.ModelId(name="demo", digest="ab" * 32), input_size=640, num_queries=10, device="cpu",
+            precision="fp32", limits=v1.Limits(max_expressions=self.max_expressions))
 
     def _check(self, request, context):
         if request == b"":
@@ -139,9 +148,9 @@ def start_lqvg(environment, tmp_path):
     assert LQVG.exists(), f"{LQVG} is not built: make build"
     started = []
 
-    def start(*arguments, **extra):
+    def start(*arguments, stderr=subprocess.PIPE, **extra):
         process = subprocess.Popen([LQVG, *map(str, arguments)], cwd=tmp_path, env=environment | extra,
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
         started.append(process)
         return process
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "client/cpp/call_error.h"
 #include "google/rpc/error_details.pb.h"
 #include "tests/client/temporary_folder.h"
@@ -11,16 +12,15 @@ namespace lqvg::cli {
 namespace {
 
 using testing::ElementsAre;
-using testing::SizeIs;
 
 ListItem Item(const std::string& image, const std::string& expression) { return {image, expression, std::nullopt}; }
 
-// "image: expression | expression" for each call.
+// "image: expression expression" for each call.
 std::vector<std::string> Describe(const std::vector<ListCall>& calls) {
   std::vector<std::string> described;
   for (const ListCall& call : calls) {
     std::string text = call.image + ":";
-    for (const ListItem& item : call.items) text += " " + item.expression;
+    for (const ListItem& item : call.items) absl::StrAppend(&text, " ", item.expression);
     described.push_back(text);
   }
   return described;
@@ -36,7 +36,7 @@ absl::StatusOr<v1::GroundResponse> FakeServer(const v1::GroundRequest& request) 
   for (int i = 0; i < request.expressions_size(); ++i) {
     if (request.expressions(i).empty()) {
       auto* violation = bad_request.add_field_violations();
-      violation->set_field("expressions[" + std::to_string(i) + "]");
+      violation->set_field(absl::StrCat("expressions[", i, "]"));
       violation->set_description("is empty");
     }
     v1::Box* box = response.add_results()->add_boxes();
@@ -84,7 +84,7 @@ TEST(RunCall, SendsThePictureWithWhatAllCallsShareAndAnswersEveryItem) {
                              });
   EXPECT_EQ(sent.max_boxes(), 5u);
   EXPECT_EQ(sent.image().encoded(), "the bytes");
-  ASSERT_THAT(lines, SizeIs(2));
+  ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0].truth().x_max(), 7);
   EXPECT_EQ(lines[0].boxes(0).x_max(), 4);
   EXPECT_EQ(lines[0].score(), 0.5f);
@@ -106,7 +106,7 @@ TEST(RunCall, FailsOnlyTheExpressionsThatTheServerRefused) {
     return FakeServer(request);
   });
   EXPECT_EQ(calls, 2);
-  ASSERT_THAT(lines, SizeIs(4));
+  ASSERT_EQ(lines.size(), 4u);
   for (const int refused : {0, 2}) {
     const ResultLine& line = lines[static_cast<std::size_t>(refused)];
     EXPECT_EQ(line.error().code(), "INVALID_ARGUMENT");
@@ -124,7 +124,7 @@ TEST(RunCall, FailsEveryItemOfACallThatFailsForAnotherReason) {
   folder.Write("a.png", "x");
   const auto lines = RunCall({"a.png", {Item("a.png", "1"), Item("a.png", "2")}}, {}, folder.Path(""),
                              [](const v1::GroundRequest&) { return absl::UnavailableError("away"); });
-  ASSERT_THAT(lines, SizeIs(2));
+  ASSERT_EQ(lines.size(), 2u);
   for (const ResultLine& line : lines) {
     EXPECT_EQ(line.error().code(), "UNAVAILABLE");
     EXPECT_EQ(line.error().message(), "away");
@@ -142,7 +142,7 @@ TEST(RunCall, FailsAnExpressionThatFailedAloneWhileRunning) {
                                response.add_results();
                                return response;
                              });
-  ASSERT_THAT(lines, SizeIs(3));
+  ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0].error().code(), "INTERNAL");
   EXPECT_FALSE(lines[1].has_error());
   EXPECT_FALSE(lines[1].has_score());
@@ -155,7 +155,7 @@ TEST(RunCall, AsksNothingAboutAPictureThatIsNotThere) {
     ADD_FAILURE() << "asked";
     return absl::InternalError("");
   });
-  ASSERT_THAT(lines, SizeIs(1));
+  ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0].error().code(), "NOT_FOUND");
   EXPECT_EQ(lines[0].error().reason(), "NO_SUCH_FILE");
 }

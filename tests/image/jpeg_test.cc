@@ -1,6 +1,7 @@
 // JPEG: what the walk over the segments refuses, what libjpeg refuses, and what passes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 

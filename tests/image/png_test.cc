@@ -1,6 +1,7 @@
 // PNG: what the walk over the chunks refuses, what libpng refuses, and what passes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 

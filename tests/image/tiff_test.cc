@@ -1,6 +1,7 @@
 // TIFF: what the walk over the directories refuses, what libtiff refuses, and what passes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ Tags Tiles(std::uint32_t width, std::uint32_t height) {
 }
 
 TEST(TiffTest, ThePlainFileIsAccepted) { ExpectAccepted(TiffFile({})); }
+
+TEST(TiffTest, AStripMayHoldTheWholePictureWhateverItsSize) {
+  TiffRecipe recipe = With({{256, {400}}, {257, {300}}, {278, {0xFFFFFFFF}}, {279, {400 * 300}}});
+  recipe.data.resize(400 * 300);
+  ExpectAccepted(TiffFile(recipe));
+}
 
 TEST(TiffTest, PixelFormatsBeyondEightBitsAndFourSamplesAreUnsupported) {
   const std::pair<const char*, Tags> files[] = {
@@ -154,6 +161,17 @@ TEST(TiffTest, FilesWithoutASizeOrADirectoryAreCorrupt) {
 
 TEST(TiffTest, APaletteThatIsMissingIsCorrupt) {
   EXPECT_EQ(DecodeReason(TiffFile(With({{262, {3}}}))), "IMAGE_CORRUPT");
+}
+
+TEST(TiffTest, ADirectoryThatLibtiffReadsInAnotherWayIsCorrupt) {
+  // A signed photometric interpretation: libtiff takes it as 1, for us it is no number and so the default, 0.
+  Bytes file = TiffFile({});
+  const std::uint8_t entry[] = {0x06, 0x01, 4, 0};  // tag 262, LONG
+  const auto found = std::search(file.begin(), file.end(), std::begin(entry), std::end(entry));
+  ASSERT_NE(found, file.end());
+  found[2] = 9;  // SLONG
+  EXPECT_EQ(ScanReason(file), "");
+  EXPECT_EQ(DecodeReason(file), "IMAGE_CORRUPT");
 }
 
 TEST(TiffTest, CompressedDataThatIsNoneIsCorrupt) {

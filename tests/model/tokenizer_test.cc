@@ -179,9 +179,9 @@ TEST_F(SmallModel, NamesTheLineOfAMergeThatIsWrong) {
   EXPECT_THAT(LoadError(), HasSubstr("merges.txt, line 2: the token \"ba\" is not in the vocabulary"));
   WriteMerges("a b\nb c\na b\n");
   EXPECT_THAT(LoadError(), HasSubstr("merges.txt, line 3: the merge \"a b\" is given twice"));
-  for (const std::string line : {"", "ab", "a b c", "a  b", "a "}) {
+  for (const std::string line : {"", "ab", "a b c", "a  b"}) {
     WriteMerges("a b\n" + line + "\nb c\n");
-    EXPECT_THAT(LoadError(), HasSubstr("merges.txt, line 2: ")) << line;
+    EXPECT_THAT(LoadError(), HasSubstr("merges.txt, line 2: not two tokens with a space between")) << line;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "tests/support/gate.h"
 
@@ -55,26 +56,27 @@ TEST(DecodePoolTest, RefusesATaskTooManyAndRunsEachOfTheOthersOnce) {
   EXPECT_EQ(ran, 2);
 }
 
-TEST(DecodePoolTest, StopLetsTheRunningTaskEndAndDestroysTheWaitingOnes) {
-  Gate gate;
+TEST(DecodePoolTest, StopDestroysTheWaitingTasksAtOnceAndLetsTheRunningOneEnd) {
+  Gate running;
+  Gate destroyed;
   std::atomic<bool> ended = false;
   std::atomic<bool> waiting_ran = false;
-  const auto held = std::make_shared<int>(0);
   DecodePool pool(1, 10);
   ASSERT_TRUE(pool.Submit([&] {
-    gate.Pass();
+    running.Pass();
     ended = true;
   }));
-  gate.WaitForArrivals(1);
-  ASSERT_TRUE(pool.Submit([&waiting_ran, held] { waiting_ran = true; }));
+  running.WaitForArrivals(1);
+  std::shared_ptr<Gate> opened_with_the_task(&destroyed, [](Gate* gate) { gate->Open(); });
+  ASSERT_TRUE(pool.Submit([&waiting_ran, held = std::move(opened_with_the_task)] { waiting_ran = true; }));
   std::thread stopping([&] { pool.Stop(); });
-  while (pool.Submit([] {})) std::this_thread::yield();  // until Stop has begun
-  gate.Open();
+  destroyed.Pass();
+  EXPECT_FALSE(ended);
+  EXPECT_FALSE(pool.Submit([] {}));
+  running.Open();
   stopping.join();
   EXPECT_TRUE(ended);
   EXPECT_FALSE(waiting_ran);
-  EXPECT_EQ(held.use_count(), 1);
-  EXPECT_FALSE(pool.Submit([] {}));
 }
 
 }  // namespace

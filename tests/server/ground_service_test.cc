@@ -331,6 +331,7 @@ TEST_F(HeldGroundServiceTest, TheClientsDeadlineEndsTheCallInTheServer) {
   // Whichever comes first, the server's own clock or the client's word: the model still waits at the gate.
   const FinishedCall call = log().Wait();
   EXPECT_THAT(call.reason, testing::AnyOf("EXPIRED_WHILE_RUNNING", "CLIENT_CANCELLED"));
+  EXPECT_LT(call.slack, std::chrono::seconds(1));
   EXPECT_EQ(pipeline().occupancy().in_flight, 0);
 }
 

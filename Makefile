@@ -1,0 +1,54 @@
+# Thin names for the commands of this project; `make` lists them. Each target installs and builds only what is missing.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test serve fmt lint asan tsan check clean
+
+# A file that includes LibTorch needs up to 1.6 GB to compile, so memory limits the jobs as cores do. JOBS=n overrides.
+JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/^MemAvailable/ {print int($$2 / 1600000)}' /proc/meminfo); \
+	(( fit < cores )) && cores=$$fit; (( cores > 0 )) && echo $$cores || echo 1)
+
+# The cache must not see where the clone lies: a fresh clone at another path then compiles in seconds.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := true
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z ]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps:  ## install what is missing: Debian packages, a Python environment, LibTorch
+	@tools/install_dependencies.sh
+
+build: deps build/build.ninja  ## build/bin/lqvg-server and build/bin/lqvg
+	@cmake --build build --parallel $(JOBS)
+
+demo: build  ## ground expressions in a picture: start the server, ask it, draw the boxes into out/demo.png
+	@tools/demo.sh
+
+test: build  ## every C++ and Python test
+	@tools/run_tests.sh build $(JOBS)
+
+serve: build  ## run the server on models/demo in the foreground, on its default ports; SIGINT ends it
+	@build/bin/lqvg-server --model=models/demo $(ARGS)
+
+fmt:  ## format the C++ sources in place
+	@tools/install_dependencies.sh --with-checks
+	@tools/check_format.sh --fix
+
+lint: build  ## the include law, formatting, the contract, clang-tidy (CHANGED=1: only what differs from main)
+	@tools/install_dependencies.sh --with-checks
+	@.deps/venv/bin/python tools/check_includes.py --build build
+	@tools/check_format.sh
+	@tools/check_proto.sh
+	@tools/check_tidy.sh build $(if $(CHANGED),--changed)
+
+asan tsan: deps  ## the torch-free parts under address+undefined, or thread, sanitizer: their unit tests
+	@test -f build-$@/build.ninja || cmake --preset $@
+	@cmake --build build-$@ --parallel $(JOBS)
+	@ctest --preset $@ --parallel $(JOBS)
+
+check: lint asan tsan test  ## everything that a change must pass
+
+clean:  ## remove what was built; what was installed (.deps) stays
+	@rm -rf build build-* out
+
+build/build.ninja: | deps
+	@cmake --preset release
