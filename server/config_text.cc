@@ -17,8 +17,8 @@ constexpr std::size_t kIndent = 6;
 constexpr std::size_t kOriginColumn = 48;
 
 constexpr const char* kIntroduction =
-    R"(Finds what expressions describe in remote-sensing pictures: serves LQVG by gRPC (lqvg.v1.GroundingService),
-with grpc.health.v1 beside it and Prometheus metrics on a port of their own.
+    R"(Finds what expressions describe in remote-sensing pictures: serves LQVG by gRPC
+(lqvg.v1.GroundingService), with grpc.health.v1 and, on a port of their own, Prometheus metrics.
 
   --check         load the model, say what its directory holds, exit
   --print-config  print the effective configuration and where each value comes from, exit
@@ -28,9 +28,11 @@ with grpc.health.v1 beside it and Prometheus metrics on a port of their own.
 
 constexpr const char* kClosing =
     R"(
-A flag is written --name=value or --name value, a switch --name or --no-name. A flag wins over the environment variable
-LQVG_NAME, which wins over the default. Units: 250ms 5s 2m 1h; 64KiB 16MiB 1GiB.
-Exit codes: 0 stopped as asked, 1 the start failed or calls were cut off, 2 wrong configuration, 70 device lost.
+A flag is written --name=value or --name value, a switch --name or --no-name. A flag wins over the
+environment variable in the brackets, which wins over the default, which is before it there.
+Units: 250ms 5s 2m 1h; 64KiB 16MiB 1GiB.
+Exit codes: 0 stopped as asked, 1 the start failed or calls were cut off, 2 wrong configuration,
+70 device lost.
 )";
 
 void AppendWrapped(const std::string& text, std::string& out) {

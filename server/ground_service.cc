@@ -13,6 +13,7 @@
 #include "grpc/support/time.h"
 #include "image/rejection.h"
 #include "server/wire.h"
+#include "server/wire_answer.h"
 #include "server/wire_status.h"
 
 namespace lqvg::serving {

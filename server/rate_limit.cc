@@ -1,5 +1,6 @@
 #include "server/rate_limit.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lqvg::serving {
@@ -10,9 +11,9 @@ std::optional<std::uint64_t> RateLimit::Admit(TimePoint now) {
     filled_at_ = now;
   } else {
     const auto intervals = (now - *filled_at_) / interval_;
-    *filled_at_ +=
-        interval_ * intervals;  // not `now`: the part of an interval that has passed counts for the next token
-    tokens_ = static_cast<int>(tokens_ + intervals) < burst_ ? static_cast<int>(tokens_ + intervals) : burst_;
+    // Not `now`: the part of an interval that has passed counts for the next token.
+    *filled_at_ += interval_ * intervals;
+    tokens_ = std::min(burst_, tokens_ + static_cast<int>(intervals));
   }
   if (tokens_ == 0) {
     ++refused_;

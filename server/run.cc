@@ -78,8 +78,9 @@ int RunProgram(int argc, char* const* argv, const LoadModel& load_model) {
   const std::vector<std::string> faults = CheckConfig(command_line.config);
   if (!faults.empty()) return Misconfigured(program, faults);
 
+  const bool runs_model = command_line.action == Action::kServe || command_line.action == Action::kCheck;
+  if (runs_model) MakeWaitingPassive(argv);
   if (command_line.action == Action::kServe) {
-    MakeWaitingPassive(argv);
     BlockSignals();
     Serve(command_line, load_model);
   }

@@ -104,7 +104,7 @@ std::string AllowedText(const Setting& setting) {
 }
 
 std::string DefaultText(const Setting& setting) {
-  const std::string value = ValueText(setting, Config());
+  std::string value = ValueText(setting, Config());
   return std::visit(
       [&value](const auto& kind) -> std::string {
         if constexpr (requires { kind.zero_means; }) {

@@ -14,7 +14,6 @@ using std::chrono::seconds;
 constexpr std::uint64_t kKiB = 1ull << 10;
 constexpr std::uint64_t kMiB = 1ull << 20;
 constexpr std::uint64_t kGiB = 1ull << 30;
-constexpr std::uint64_t kTiB = 1ull << 40;
 
 constexpr const char* kDevices[] = {"cpu", "cuda"};
 constexpr const char* kFormats[] = {"text", "json"};
@@ -46,7 +45,7 @@ constexpr Setting kSettings[] = {
     {"reflection", kNetwork, SwitchKind{[](Config& c) -> bool& { return c.server.reflection; }},
      "Serve gRPC reflection, so that tools need no proto file."},
     {"memory-quota", kNetwork,
-     BytesKind{[](Config& c) -> std::uint64_t& { return c.server.memory_quota_bytes; }, 0, kTiB,
+     BytesKind{[](Config& c) -> std::uint64_t& { return c.server.memory_quota_bytes; }, 0, 256 * kGiB,
                "a quarter of the memory, at most 1GiB"},
      "Buffers of all connections together. 0: a quarter of the container's memory, at most 1GiB."},
     {"max-concurrent-streams", kNetwork,

@@ -1,16 +1,14 @@
-// The contract's messages <-> the plain structs of serving. With wire_status, the only place that knows both.
+// Requests as they come over the wire: bytes -> messages of the contract -> the plain structs of serving. wire_answer
+// and wire_status lead the other way; nothing else in serving knows both sides.
 //
 // Stateless and thread-safe. Parsing copies the request's bytes once and checks them all; nothing is decoded.
 #pragma once
 
-#include <cstddef>
-#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/message_lite.h"
 #include "grpcpp/support/byte_buffer.h"
-#include "lqvg/v1/grounding.pb.h"
 #include "model/grounder.h"
 #include "server/call.h"
 #include "server/request_limits.h"
@@ -29,12 +27,6 @@ absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, co
 
 // Checks the bytes of a GetModelRequest. INVALID_ARGUMENT, MALFORMED_REQUEST.
 absl::Status ParseGetModelRequest(const grpc::ByteBuffer& bytes);
-
-// `outcome.answer` is OK. `image_retained` is false: no pictures are kept.
-v1::GroundResponse ToGroundResponse(const CallOutcome& outcome, const ModelInfo& model, std::string_view request_id);
-
-// What GetModel answers, less the server's version.
-v1::GetModelResponse ToGetModelResponse(const ModelInfo& model, const RequestLimits& limits);
 
 // Moves a request's bytes out of the library's hands, which would keep them until the RPC ends: beside the picture's
 // pixels, and beyond what admission counts. `request` is what a raw method is given: const only by its type.

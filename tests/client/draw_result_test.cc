@@ -6,7 +6,7 @@
 #include "image/draw.h"
 #include "image/image_decoder.h"
 #include "image/png_writer.h"
-#include "tests/client/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace lqvg::cli {
 namespace {

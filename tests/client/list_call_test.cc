@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cpp/call_error.h"
 #include "google/rpc/error_details.pb.h"
-#include "tests/client/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace lqvg::cli {
 namespace {

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <ostream>
 #include <string>
+
+#include "tests/support/temporary_folder.h"
 
 namespace lqvg {
 namespace {
@@ -12,9 +14,8 @@ namespace {
 using ::testing::HasSubstr;
 
 absl::StatusOr<Architecture> Read(const std::string& json) {
-  const std::string path = testing::TempDir() + "/architecture_test_config.json";
-  std::ofstream(path) << json;
-  return ReadArchitecture(path);
+  const TemporaryFolder folder;
+  return ReadArchitecture(folder.Write("config.json", json));
 }
 
 TEST(ArchitectureTest, DefaultsAreTheOfficialModel) {
@@ -46,6 +47,8 @@ struct Fault {
   const char* json;
   const char* named;
 };
+
+void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.json; }
 
 class ArchitectureFaultTest : public testing::TestWithParam<Fault> {};
 

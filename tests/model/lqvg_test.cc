@@ -11,6 +11,7 @@
 #include <random>
 
 #include "model/network.h"
+#include "tests/support/temporary_folder.h"
 
 namespace lqvg {
 namespace {
@@ -131,8 +132,8 @@ TEST(LoadLqvgTest, RefusesAnUnknownDevice) {
 }
 
 TEST(LoadLqvgTest, AConfigurationThatDoesNotFitTheWeightsNamesATensor) {
-  const std::filesystem::path directory = testing::TempDir() + "/mismatched_model";
-  std::filesystem::remove_all(directory);
+  const TemporaryFolder folder;
+  const std::filesystem::path directory = folder.Path("model");
   std::filesystem::copy(kModel, directory);
   std::ifstream config(std::string(kModel) + "/config.json");
   std::string text((std::istreambuf_iterator<char>(config)), {});

@@ -4,37 +4,38 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
+
+#include "tests/support/temporary_folder.h"
 
 namespace lqvg {
 namespace {
 
-std::string Directory() {
-  const std::string directory = testing::TempDir() + "/model_digest_test";
-  std::filesystem::create_directories(directory);
-  for (const char* name : {"config.json", "merges.txt", "model.safetensors", "vocab.json"}) {
-    std::ofstream(directory + "/" + name) << name;
-  }
-  return directory;
+// A directory whose files hold their own names.
+void Fill(const TemporaryFolder& folder) {
+  for (const char* name : {"config.json", "merges.txt", "model.safetensors", "vocab.json"}) folder.Write(name, name);
 }
 
 // The expected value is what `sha256sum config.json merges.txt model.safetensors vocab.json | sha256sum` prints.
 TEST(ModelDigestTest, IsWhatTheShellCommandSays) {
-  EXPECT_EQ(*ModelDigest(Directory()), "3c5a3fa11c7521b85829364e9b93436be03745d5a7fc155fe12103017e9a594a");
+  const TemporaryFolder folder;
+  Fill(folder);
+  EXPECT_EQ(*ModelDigest(folder.Path("")), "3c5a3fa11c7521b85829364e9b93436be03745d5a7fc155fe12103017e9a594a");
 }
 
 TEST(ModelDigestTest, ChangesWithAnyFile) {
-  const std::string directory = Directory();
-  const std::string before = *ModelDigest(directory);
-  std::ofstream(directory + "/merges.txt") << "other";
-  EXPECT_NE(*ModelDigest(directory), before);
+  const TemporaryFolder folder;
+  Fill(folder);
+  const std::string before = *ModelDigest(folder.Path(""));
+  folder.Write("merges.txt", "other");
+  EXPECT_NE(*ModelDigest(folder.Path("")), before);
 }
 
 TEST(ModelDigestTest, NamesTheMissingFile) {
-  const std::string directory = Directory();
-  std::filesystem::remove(directory + "/vocab.json");
-  const auto digest = ModelDigest(directory);
+  const TemporaryFolder folder;
+  Fill(folder);
+  std::filesystem::remove(folder.Path("vocab.json"));
+  const auto digest = ModelDigest(folder.Path(""));
   EXPECT_EQ(digest.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(digest.status().message()), testing::HasSubstr("vocab.json"));
 }

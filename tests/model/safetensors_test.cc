@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
+#include <ostream>
 #include <string>
+
+#include "tests/support/temporary_folder.h"
 
 namespace lqvg {
 namespace {
@@ -48,6 +50,8 @@ struct Fault {
   const char* named;
 };
 
+void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.header; }
+
 class SafetensorsFaultTest : public testing::TestWithParam<Fault> {};
 
 TEST_P(SafetensorsFaultTest, NamesTheTensor) {
@@ -70,9 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SafetensorsTest, OpenNamesTheFile) {
   EXPECT_EQ(Safetensors::Open("/nonexistent.safetensors").status().code(), absl::StatusCode::kNotFound);
-  const std::string path = testing::TempDir() + "/broken.safetensors";
-  std::ofstream(path, std::ios::binary) << "not a model";
-  const auto opened = Safetensors::Open(path);
+  const TemporaryFolder folder;
+  const auto opened = Safetensors::Open(folder.Write("broken.safetensors", "not a model"));
   EXPECT_EQ(opened.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(opened.status().message()), HasSubstr("broken.safetensors"));
 }

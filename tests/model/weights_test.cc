@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
 #include <string>
+
+#include "tests/support/temporary_folder.h"
 
 namespace lqvg {
 namespace {
@@ -27,9 +28,10 @@ std::shared_ptr<const Safetensors> SomeWeights() {
   std::memcpy(data.data() + 12, &b, 2);
   data[14] = 7;
   const std::uint64_t length = header.size();
-  const std::string path = testing::TempDir() + "/weights_test.safetensors";
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(&length), 8) << header << data;
-  return *Safetensors::Open(path);
+  std::string file(sizeof length, '\0');
+  std::memcpy(file.data(), &length, sizeof length);
+  const TemporaryFolder folder;  // the mapping outlives the file
+  return *Safetensors::Open(folder.Write("model.safetensors", file + header + data));
 }
 
 TEST(WeightsTest, EveryStoredTypeArrivesAsFp32) {
