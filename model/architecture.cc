@@ -50,7 +50,8 @@ class Keys {
 absl::Status ReadStages(const Json& backbone, const char* key, int high, std::array<int, 4>* stages) {
   const auto found = backbone.find(key);
   if (found == backbone.end() || !found->is_array() || found->size() != stages->size()) {
-    return absl::InvalidArgumentError(absl::StrCat("config.json: backbone.", key, " must be a list of 4 whole numbers"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("config.json: backbone.", key, " must be a list of 4 whole numbers"));
   }
   for (std::size_t i = 0; i < stages->size(); ++i) {
     const Json& value = (*found)[i];
@@ -67,9 +68,8 @@ absl::Status ReadBackbone(const Json& config, BackboneShape* shape) {
   const auto found = config.find("backbone");
   if (found == config.end() || *found == "resnet50") return absl::OkStatus();
   if (!found->is_object()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("config.json: backbone is ", found->dump().substr(0, 100),
-                     ", must be \"resnet50\" or an object with stem, widths and blocks"));
+    return absl::InvalidArgumentError(absl::StrCat("config.json: backbone is ", found->dump().substr(0, 100),
+                                                   ", must be \"resnet50\" or an object with stem, widths and blocks"));
   }
   Keys keys(*found, "backbone.");
   keys.Integer("stem", 1, 1024, &shape->stem);
@@ -101,7 +101,8 @@ absl::Status ReadTextEncoder(const Json& config, TextEncoderShape* shape) {
     }
   }
   if (keys.status().ok() && shape->hidden_size % shape->num_attention_heads != 0) {
-    keys.Fault("hidden_size", shape->hidden_size, absl::StrCat("a multiple of num_attention_heads, ", shape->num_attention_heads));
+    keys.Fault("hidden_size", shape->hidden_size,
+               absl::StrCat("a multiple of num_attention_heads, ", shape->num_attention_heads));
   }
   return keys.status();
 }
@@ -132,8 +133,10 @@ absl::StatusOr<Architecture> FromJson(const Json& config) {
     keys.Fault("hidden_dim", architecture.hidden_dim, absl::StrCat("a multiple of nheads, ", architecture.nheads));
   }
   if (const auto made_up = config.find("made_up_weights"); made_up != config.end()) {
-    if (!made_up->is_boolean()) keys.Fault("made_up_weights", *made_up, "true or false");
-    else architecture.made_up_weights = made_up->get<bool>();
+    if (!made_up->is_boolean())
+      keys.Fault("made_up_weights", *made_up, "true or false");
+    else
+      architecture.made_up_weights = made_up->get<bool>();
   }
   if (!keys.status().ok()) return keys.status();
   if (auto status = ReadBackbone(config, &architecture.backbone); !status.ok()) return status;

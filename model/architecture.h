@@ -44,8 +44,8 @@ struct Architecture {
   int dec_n_points = 4;
   int dim_feedforward = 2048;
   int num_queries = 10;
-  int input_size = 1024;          // side of the canvas, pixels
-  bool made_up_weights = false;   // the directory says that its weights were never trained
+  int input_size = 1024;         // side of the canvas, pixels
+  bool made_up_weights = false;  // the directory says that its weights were never trained
 };
 
 // Reads `path`. NOT_FOUND when there is no such file; INVALID_ARGUMENT names the key, its value and what is allowed.

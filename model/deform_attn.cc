@@ -27,10 +27,12 @@ at::Tensor Locations(const at::Tensor& offsets, const at::Tensor& references, co
   return centre + offsets / extent;
 }
 
-// value [B, N, heads, d], locations [B, Q, heads, levels, points, 2], weights [B, Q, heads, levels * points] -> [B, Q, D]
+// value [B, N, heads, d], locations [B, Q, heads, levels, points, 2], weights [B, Q, heads, levels * points] -> [B, Q,
+// D]
 at::Tensor Sample(const at::Tensor& value, const std::vector<LevelShape>& levels, const at::Tensor& locations,
                   const at::Tensor& weights) {
-  const std::int64_t batch = value.size(0), heads = value.size(2), head_dim = value.size(3), queries = locations.size(1);
+  const std::int64_t batch = value.size(0), heads = value.size(2), head_dim = value.size(3),
+                     queries = locations.size(1);
   const at::Tensor grid = locations * 2 - 1;  // grid_sample's -1..1
   std::vector<at::Tensor> sampled;
   std::int64_t begin = 0;
@@ -38,12 +40,13 @@ at::Tensor Sample(const at::Tensor& value, const std::vector<LevelShape>& levels
     const at::Tensor plane = value.narrow(1, begin, levels[i].Cells())
                                  .permute({0, 2, 3, 1})
                                  .reshape({batch * heads, head_dim, levels[i].height, levels[i].width});
-    const at::Tensor points = grid.select(3, static_cast<std::int64_t>(i)).transpose(1, 2).flatten(0, 1);  // [B*heads, Q, P, 2]
+    const at::Tensor points =
+        grid.select(3, static_cast<std::int64_t>(i)).transpose(1, 2).flatten(0, 1);  // [B*heads, Q, P, 2]
     sampled.push_back(at::grid_sampler(plane, points, /*bilinear*/ 0, /*zeros*/ 0, /*align_corners=*/false));
     begin += levels[i].Cells();
   }
-  const at::Tensor read = at::cat(sampled, -1);                                         // [B*heads, d, Q, levels*P]
-  const at::Tensor weight = weights.transpose(1, 2).flatten(0, 1).unsqueeze(1);         // [B*heads, 1, Q, levels*P]
+  const at::Tensor read = at::cat(sampled, -1);                                  // [B*heads, d, Q, levels*P]
+  const at::Tensor weight = weights.transpose(1, 2).flatten(0, 1).unsqueeze(1);  // [B*heads, 1, Q, levels*P]
   return (read * weight).sum(-1).view({batch, heads * head_dim, queries}).transpose(1, 2);
 }
 
@@ -77,7 +80,8 @@ Sampled SampleWithKernel(const Projections& projections, const at::Tensor& refer
   const std::int64_t batch = offsets.size(0), queries = offsets.size(1), heads = offsets.size(2);
   const at::Tensor places = references.expand({batch, queries, references.size(2)}).contiguous();
   const at::Tensor cells = values.contiguous();
-  Sampled sampled{at::empty({batch, queries, heads, channels}, cells.options()), at::empty({batch, queries, heads}, cells.options())};
+  Sampled sampled{at::empty({batch, queries, heads, channels}, cells.options()),
+                  at::empty({batch, queries, heads}, cells.options())};
 
   for (std::int64_t b = 0; b < batch; ++b) {
     const kernels::DeformAttnArgs args = {
@@ -96,9 +100,8 @@ Sampled SampleWithKernel(const Projections& projections, const at::Tensor& refer
         .out = sampled.sum[b].mutable_data_ptr<float>(),
         .inside = sampled.inside[b].mutable_data_ptr<float>(),
     };
-    at::parallel_for(0, queries, kQueriesPerTask, [&](std::int64_t first, std::int64_t last) {
-      kernels::Kernels().deform_attn(args, first, last);
-    });
+    at::parallel_for(0, queries, kQueriesPerTask,
+                     [&](std::int64_t first, std::int64_t last) { kernels::Kernels().deform_attn(args, first, last); });
   }
   return sampled;
 }
@@ -123,7 +126,8 @@ at::Tensor SampleThenProject(const DeformAttn& attention, const Projections& pro
   return (at::einsum("bqhd,hed->bqhe", {sampled.sum, weight}) + sampled.inside.unsqueeze(-1) * bias).flatten(2);
 }
 
-// The kernels are for CPUs and have no gradient; elsewhere the plain form runs, which is also what they are tested against.
+// The kernels are for CPUs and have no gradient; elsewhere the plain form runs, which is also what they are tested
+// against.
 bool KernelApplies(const DeformAttn& attention, const at::Tensor& query, const std::vector<LevelShape>& levels) {
   return query.is_cpu() && !c10::GradMode::is_enabled() && query.scalar_type() == at::kFloat &&
          static_cast<std::int64_t>(levels.size()) * attention.points <= kernels::kMaxDeformAttnPoints;
@@ -131,7 +135,8 @@ bool KernelApplies(const DeformAttn& attention, const at::Tensor& query, const s
 
 }  // namespace
 
-DeformAttn LoadDeformAttn(const Scope& scope, std::int64_t dim, std::int64_t heads, std::int64_t levels, std::int64_t points) {
+DeformAttn LoadDeformAttn(const Scope& scope, std::int64_t dim, std::int64_t heads, std::int64_t levels,
+                          std::int64_t points) {
   return {LoadLinear(scope.In("sampling_offsets"), heads * levels * points * 2, dim),
           LoadLinear(scope.In("attention_weights"), heads * levels * points, dim),
           LoadLinear(scope.In("value_proj"), dim, dim),

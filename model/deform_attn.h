@@ -18,7 +18,8 @@ struct DeformAttn {
   std::int64_t points = 4;
 };
 
-DeformAttn LoadDeformAttn(const Scope& scope, std::int64_t dim, std::int64_t heads, std::int64_t levels, std::int64_t points);
+DeformAttn LoadDeformAttn(const Scope& scope, std::int64_t dim, std::int64_t heads, std::int64_t levels,
+                          std::int64_t points);
 
 // query [B, Q, D]; references [B or 1, Q, 2] (x, y) or [B, Q, 4] (cx, cy, w, h) in 0..1; memory [B, N, D] laid out as
 // `levels` says -> [B, Q, D]. Points outside a level read zeros.

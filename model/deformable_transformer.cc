@@ -46,13 +46,16 @@ at::Tensor CellCentres(const std::vector<LevelShape>& levels, at::Device device)
     const at::Tensor y = (at::arange(level.height, options) + 0.5) / static_cast<double>(level.height);
     const at::Tensor x = (at::arange(level.width, options) + 0.5) / static_cast<double>(level.width);
     centres.push_back(at::stack({x.unsqueeze(0).expand({level.height, level.width}),
-                                 y.unsqueeze(1).expand({level.height, level.width})}, -1).flatten(0, 1));
+                                 y.unsqueeze(1).expand({level.height, level.width})},
+                                -1)
+                          .flatten(0, 1));
   }
   return at::cat(centres, 0).unsqueeze(0);
 }
 
 // image_positions + the embedding of each cell's level: [N, D].
-at::Tensor WithLevels(const at::Tensor& image_positions, const at::Tensor& level_embed, const std::vector<LevelShape>& levels) {
+at::Tensor WithLevels(const at::Tensor& image_positions, const at::Tensor& level_embed,
+                      const std::vector<LevelShape>& levels) {
   std::vector<at::Tensor> parts;
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < levels.size(); ++i) {
@@ -62,15 +65,15 @@ at::Tensor WithLevels(const at::Tensor& image_positions, const at::Tensor& level
   return at::cat(parts, 0);
 }
 
-at::Tensor Forward(const EncoderLayer& layer, const at::Tensor& x, const at::Tensor& positions, const at::Tensor& centres,
-                   const std::vector<LevelShape>& levels) {
+at::Tensor Forward(const EncoderLayer& layer, const at::Tensor& x, const at::Tensor& positions,
+                   const at::Tensor& centres, const std::vector<LevelShape>& levels) {
   const at::Tensor attended =
       Forward(layer.attention_norm, x + Forward(layer.attention, x + positions, centres, x, levels));
   return Forward(layer.output_norm, attended + Forward(layer.feed_forward, attended));
 }
 
-at::Tensor Forward(const DecoderLayer& layer, const at::Tensor& x, const at::Tensor& positions, const at::Tensor& references,
-                   const at::Tensor& memory, const std::vector<LevelShape>& levels) {
+at::Tensor Forward(const DecoderLayer& layer, const at::Tensor& x, const at::Tensor& positions,
+                   const at::Tensor& references, const at::Tensor& memory, const std::vector<LevelShape>& levels) {
   const at::Tensor placed = x + positions;
   at::Tensor y = Forward(layer.self_norm, x + Forward(layer.self_attention, placed, placed, x));
   y = Forward(layer.cross_norm, y + Forward(layer.cross_attention, y + positions, references, memory, levels));
@@ -96,27 +99,26 @@ DeformableTransformer LoadDeformableTransformer(const Scope& root, const Archite
   transformer.reference_points = LoadLinear(scope.In("reference_points"), 2, dim);
   for (int i = 0; i < a.enc_layers; ++i) {
     const Scope layer = scope.In("encoder.layers", i);
-    transformer.encoder.push_back({LoadDeformAttn(layer.In("self_attn"), dim, heads, Architecture::kLevels, a.enc_n_points),
-                                   LoadLayerNorm(layer.In("norm1"), dim),
-                                   LoadFeedForward(layer, dim, a.dim_feedforward),
-                                   LoadLayerNorm(layer.In("norm2"), dim)});
+    transformer.encoder.push_back(
+        {LoadDeformAttn(layer.In("self_attn"), dim, heads, Architecture::kLevels, a.enc_n_points),
+         LoadLayerNorm(layer.In("norm1"), dim), LoadFeedForward(layer, dim, a.dim_feedforward),
+         LoadLayerNorm(layer.In("norm2"), dim)});
   }
   for (int i = 0; i < a.dec_layers; ++i) {
     const Scope layer = scope.In("decoder.layers", i);
-    transformer.decoder.push_back({LoadMultiheadAttention(layer.In("self_attn"), dim, heads),
-                                   LoadLayerNorm(layer.In("norm2"), dim),
-                                   LoadDeformAttn(layer.In("cross_attn"), dim, heads, Architecture::kLevels, a.dec_n_points),
-                                   LoadLayerNorm(layer.In("norm1"), dim),
-                                   LoadFeedForward(layer, dim, a.dim_feedforward),
-                                   LoadLayerNorm(layer.In("norm3"), dim),
-                                   LoadMlp(root.In("bbox_embed", i), {dim, dim, dim, 4})});
+    transformer.decoder.push_back(
+        {LoadMultiheadAttention(layer.In("self_attn"), dim, heads), LoadLayerNorm(layer.In("norm2"), dim),
+         LoadDeformAttn(layer.In("cross_attn"), dim, heads, Architecture::kLevels, a.dec_n_points),
+         LoadLayerNorm(layer.In("norm1"), dim), LoadFeedForward(layer, dim, a.dim_feedforward),
+         LoadLayerNorm(layer.In("norm3"), dim), LoadMlp(root.In("bbox_embed", i), {dim, dim, dim, 4})});
   }
   transformer.class_head = LoadLinear(root.In("class_embed", a.dec_layers - 1), 1, dim);
   return transformer;
 }
 
-Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& tokens, const std::vector<LevelShape>& levels,
-                  const at::Tensor& image_positions, const at::Tensor& sentence, const Probe& probe) {
+Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& tokens,
+                  const std::vector<LevelShape>& levels, const at::Tensor& image_positions, const at::Tensor& sentence,
+                  const Probe& probe) {
   const at::Tensor positions = WithLevels(image_positions, transformer.level_embed, levels);
   const at::Tensor centres = CellCentres(levels, tokens.device());
   at::Tensor memory = tokens;
@@ -127,7 +129,8 @@ Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& to
 
   const std::int64_t batch = tokens.size(0), queries = transformer.query_embed.size(0);
   at::Tensor x = sentence.unsqueeze(1).expand({batch, queries, -1});
-  at::Tensor references = at::sigmoid(Forward(transformer.reference_points, transformer.query_embed)).expand({batch, queries, 2});
+  at::Tensor references =
+      at::sigmoid(Forward(transformer.reference_points, transformer.query_embed)).expand({batch, queries, 2});
   for (std::size_t i = 0; i < transformer.decoder.size(); ++i) {
     const DecoderLayer& layer = transformer.decoder[i];
     x = Forward(layer, x, transformer.query_embed, references, memory, levels);

@@ -50,7 +50,8 @@ struct Proposals {
 DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& architecture);
 
 // tokens [B, N, D] laid out as `levels` says, image_positions [N, D], sentence [B, D].
-Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& tokens, const std::vector<LevelShape>& levels,
-                  const at::Tensor& image_positions, const at::Tensor& sentence, const Probe& probe = nullptr);
+Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& tokens,
+                  const std::vector<LevelShape>& levels, const at::Tensor& image_positions, const at::Tensor& sentence,
+                  const Probe& probe = nullptr);
 
 }  // namespace lqvg

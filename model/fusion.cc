@@ -21,16 +21,19 @@ at::Tensor AttendOnce(const MultiheadAttention& attention, const at::Tensor& que
   const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim));
   const at::Tensor q = (Forward(attention.QueryProjection(), query) * scale).view({-1, heads, head_dim});
 
-  const at::Tensor absorbed = at::einsum("bhe,hed->bhd", {q, key.weight.view({heads, head_dim, dim})});  // [B, heads, D]
+  const at::Tensor absorbed =
+      at::einsum("bhe,hed->bhd", {q, key.weight.view({heads, head_dim, dim})});  // [B, heads, D]
   const at::Tensor scores =
       at::matmul(absorbed, cells.transpose(1, 2)) + at::matmul(absorbed, positions.transpose(0, 1));  // [B, heads, n]
   const at::Tensor mixed = at::matmul(at::softmax(scores, -1), cells);                                // [B, heads, D]
-  const at::Tensor projected = at::einsum("bhd,hed->bhe", {mixed, value.weight.view({heads, head_dim, dim})}).flatten(1);
+  const at::Tensor projected =
+      at::einsum("bhd,hed->bhe", {mixed, value.weight.view({heads, head_dim, dim})}).flatten(1);
   return Forward(attention.out_proj, projected + value.bias);
 }
 
-// cells [B, N, D] multiplied by what each of them attends to among the words: [B, N, D]. The cells do not see one another,
-// so they go a tile at a time: with the longest expression the scores of all at once would be 0.4 GB at S = 1024.
+// cells [B, N, D] multiplied by what each of them attends to among the words: [B, N, D]. The cells do not see one
+// another, so they go a tile at a time: with the longest expression the scores of all at once would be 0.4 GB at S =
+// 1024.
 at::Tensor GateCells(const MultiheadAttention& attention, const at::Tensor& cells, const TextWords& text) {
   const at::Tensor key = Forward(attention.KeyProjection(), text.words + text.positions);  // [B, T, D]
   const at::Tensor value = Forward(attention.ValueProjection(), text.words);

@@ -10,8 +10,8 @@ constexpr double kGroupNormEps = 1e-5;
 constexpr std::int64_t kGroups = 32;
 constexpr int kExpansion = 4;  // a bottleneck's output channels over its width
 
-Convolution LoadFolded(const Scope& convolution, const Scope& norm, std::int64_t out, std::int64_t in, std::int64_t kernel,
-                       std::int64_t stride) {
+Convolution LoadFolded(const Scope& convolution, const Scope& norm, std::int64_t out, std::int64_t in,
+                       std::int64_t kernel, std::int64_t stride) {
   const at::Tensor weight = convolution.Take("weight", {out, in, kernel, kernel});
   const at::Tensor scale = norm.Take("weight", {out}) / at::sqrt(norm.Take("running_var", {out}) + kBatchNormEps);
   const at::Tensor shift = norm.Take("bias", {out}) - norm.Take("running_mean", {out}) * scale;
@@ -49,8 +49,8 @@ at::Tensor Forward(const Bottleneck& block, const at::Tensor& x) {
   return y.add_(block.shortcut.weight.defined() ? Convolve(block.shortcut, x) : x).relu_();
 }
 
-// The norm runs channels first: ATen's channels-last form takes the variance as a difference of squares, which loses two
-// digits where a level is nearly constant, as the border of a long strip is.
+// The norm runs channels first: ATen's channels-last form takes the variance as a difference of squares, which loses
+// two digits where a level is nearly constant, as the border of a long strip is.
 at::Tensor Forward(const LevelProjection& projection, const at::Tensor& x) {
   return at::group_norm(Convolve(projection.convolution, x).contiguous(at::MemoryFormat::Contiguous), kGroups,
                         projection.norm_weight, projection.norm_bias, kGroupNormEps);

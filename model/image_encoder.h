@@ -35,8 +35,8 @@ struct LevelProjection {
 };
 
 struct ImageEncoder {
-  Convolution stem;                                // 7x7 stride 2; a 3x3 max pool follows
-  std::array<std::vector<Bottleneck>, 4> stages;   // layer1..layer4
+  Convolution stem;                               // 7x7 stride 2; a 3x3 max pool follows
+  std::array<std::vector<Bottleneck>, 4> stages;  // layer1..layer4
   std::array<LevelProjection, Architecture::kLevels> projections;
 };
 

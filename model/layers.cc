@@ -74,7 +74,8 @@ at::Tensor AttendHeads(const at::Tensor& query, const at::Tensor& key, const at:
   const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(-1) / heads));
   at::Tensor scores = at::matmul(SplitHeads(query * scale, heads), SplitHeads(key, heads).transpose(-2, -1));
   if (key_valid.defined()) {
-    scores = scores.masked_fill(key_valid.logical_not().unsqueeze(1).unsqueeze(1), -std::numeric_limits<float>::infinity());
+    scores =
+        scores.masked_fill(key_valid.logical_not().unsqueeze(1).unsqueeze(1), -std::numeric_limits<float>::infinity());
   }
   const at::Tensor mixed = at::matmul(at::softmax(scores, -1), SplitHeads(value, heads));  // [B, heads, Tq, D / heads]
   return mixed.transpose(1, 2).flatten(2);
@@ -82,9 +83,9 @@ at::Tensor AttendHeads(const at::Tensor& query, const at::Tensor& key, const at:
 
 at::Tensor Forward(const MultiheadAttention& attention, const at::Tensor& query, const at::Tensor& key,
                    const at::Tensor& value, const at::Tensor& key_valid) {
-  return Forward(attention.out_proj, AttendHeads(Forward(attention.QueryProjection(), query),
-                                                 Forward(attention.KeyProjection(), key),
-                                                 Forward(attention.ValueProjection(), value), attention.heads, key_valid));
+  return Forward(attention.out_proj,
+                 AttendHeads(Forward(attention.QueryProjection(), query), Forward(attention.KeyProjection(), key),
+                             Forward(attention.ValueProjection(), value), attention.heads, key_valid));
 }
 
 at::Tensor SinePositions(LevelShape level, std::int64_t dim, at::Device device) {
@@ -99,8 +100,8 @@ at::Tensor SinePositions(LevelShape level, std::int64_t dim, at::Device device) 
 }
 
 at::Tensor SinePositions(const at::Tensor& valid, std::int64_t dim) {
-  const at::Tensor index = valid.to(at::kFloat).cumsum(1);            // [B, T], 1..n
-  const at::Tensor count = index.narrow(1, index.size(1) - 1, 1);     // [B, 1]
+  const at::Tensor index = valid.to(at::kFloat).cumsum(1);         // [B, T], 1..n
+  const at::Tensor count = index.narrow(1, index.size(1) - 1, 1);  // [B, 1]
   return SineOf(index / (count + kPositionEps) * kTwoPi, dim);
 }
 

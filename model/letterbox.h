@@ -24,7 +24,8 @@ struct AnswerOptions {
   bool clip_boxes = false;  // intersect with the picture; a box outside it becomes empty on its border
 };
 
-// The candidates as boxes of the picture: filtered by min_score, best score first (ties by query order), cut to max_boxes.
+// The candidates as boxes of the picture: filtered by min_score, best score first (ties by query order), cut to
+// max_boxes.
 std::vector<Box> Answer(const Grounding& grounding, const Placement& placement, int side, const AnswerOptions& options);
 
 }  // namespace lqvg

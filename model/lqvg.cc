@@ -32,7 +32,9 @@ class LoadedImage final : public ImageFeatures {
 class LoadedText final : public TextFeatures {
  public:
   explicit LoadedText(TextWords words) : words_(std::move(words)) {}
-  std::size_t ByteCount() const override { return words_.words.nbytes() + words_.positions.nbytes() + words_.valid.nbytes(); }
+  std::size_t ByteCount() const override {
+    return words_.words.nbytes() + words_.positions.nbytes() + words_.valid.nbytes();
+  }
   const TextWords& words() const { return words_; }
 
  private:
@@ -78,8 +80,10 @@ class Lqvg final : public Grounder {
         if (side != info_.input_size || canvas->rgb.size() != static_cast<std::size_t>(side * side * 3)) {
           return absl::InvalidArgumentError(absl::StrCat("canvas of side ", side, ", must be ", info_.input_size));
         }
-        const at::Tensor pixels = at::from_blob(const_cast<std::uint8_t*>(canvas->rgb.data()), {1, side, side, 3}, at::kByte);
-        features.push_back(std::make_shared<LoadedImage>(Forward(network_->image_encoder, pixels.to(network_->device))));
+        const at::Tensor pixels =
+            at::from_blob(const_cast<std::uint8_t*>(canvas->rgb.data()), {1, side, side, 3}, at::kByte);
+        features.push_back(
+            std::make_shared<LoadedImage>(Forward(network_->image_encoder, pixels.to(network_->device))));
       }
       return features;
     });
@@ -111,7 +115,8 @@ class Lqvg final : public Grounder {
         const Fused fused = Forward(network_->fusion, image, positions, text);
         batch.fusion_seconds += SecondsSince(start);
         const auto fused_at = std::chrono::steady_clock::now();
-        const Proposals proposals = Forward(network_->transformer, fused.tokens, image.levels, positions, fused.sentence);
+        const Proposals proposals =
+            Forward(network_->transformer, fused.tokens, image.levels, positions, fused.sentence);
         batch.groundings.push_back(ToGrounding(proposals));
         batch.transformer_seconds += SecondsSince(fused_at);
       }

@@ -10,11 +10,11 @@ namespace lqvg {
 
 // Where a picture lies on its canvas: canvas = picture * ratio + padding.
 struct Placement {
-  int image_width = 0;     // pixels
-  int image_height = 0;    // pixels
-  double ratio = 1.0;      // canvas pixels per picture pixel
-  double pad_left = 0.0;   // canvas pixels, may be x.5 (as the official code computes it)
-  double pad_top = 0.0;    // canvas pixels, may be x.5
+  int image_width = 0;    // pixels
+  int image_height = 0;   // pixels
+  double ratio = 1.0;     // canvas pixels per picture pixel
+  double pad_left = 0.0;  // canvas pixels, may be x.5 (as the official code computes it)
+  double pad_top = 0.0;   // canvas pixels, may be x.5
 };
 
 // A picture letterboxed to the model's square input, still 8-bit RGB.
@@ -31,7 +31,7 @@ struct Expression {
 
 // One query's proposal, in units of the canvas.
 struct Candidate {
-  float logit = 0.0f;                         // score = sigmoid(logit)
+  float logit = 0.0f;                          // score = sigmoid(logit)
   std::array<float, 4> cxcywh = {0, 0, 0, 0};  // centre and size, 0..1 of the canvas
 };
 

@@ -38,10 +38,14 @@ std::optional<StoredType> TypeOf(const Json& dtype) {
 
 std::uint64_t SizeOf(StoredType type) {
   switch (type) {
-    case StoredType::kF32: return 4;
-    case StoredType::kF16: return 2;
-    case StoredType::kBF16: return 2;
-    case StoredType::kI64: return 8;
+    case StoredType::kF32:
+      return 4;
+    case StoredType::kF16:
+      return 2;
+    case StoredType::kBF16:
+      return 2;
+    case StoredType::kI64:
+      return 8;
   }
   return 0;
 }
@@ -52,7 +56,8 @@ absl::StatusOr<StoredTensor> ReadEntry(const std::string& name, const Json& entr
   }
   StoredTensor tensor;
   const std::optional<StoredType> type = TypeOf(entry["dtype"]);
-  if (!type) return Fault(name, absl::StrCat("dtype ", entry["dtype"].dump().substr(0, 40), " is not F32, F16, BF16 or I64"));
+  if (!type)
+    return Fault(name, absl::StrCat("dtype ", entry["dtype"].dump().substr(0, 40), " is not F32, F16, BF16 or I64"));
   tensor.type = *type;
 
   const Json& shape = entry["shape"];
@@ -66,12 +71,14 @@ absl::StatusOr<StoredTensor> ReadEntry(const std::string& name, const Json& entr
   }
 
   const Json& offsets = entry["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
+  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+      !offsets[1].is_number_unsigned()) {
     return Fault(name, "data_offsets is not a pair of offsets");
   }
   const std::uint64_t begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
   if (begin > end || end > data.size()) {
-    return Fault(name, absl::StrCat("data_offsets ", begin, "..", end, " lie outside the file's ", data.size(), " data bytes"));
+    return Fault(
+        name, absl::StrCat("data_offsets ", begin, "..", end, " lie outside the file's ", data.size(), " data bytes"));
   }
   if (end - begin != bytes) {
     return Fault(name, absl::StrCat("holds ", end - begin, " bytes, its shape and dtype need ", bytes));
@@ -87,7 +94,8 @@ absl::StatusOr<std::map<std::string, StoredTensor>> Safetensors::Parse(std::span
   std::uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file.data(), kLengthBytes);
   if (header_bytes > kMaxHeaderBytes || header_bytes > file.size() - kLengthBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("header of ", header_bytes, " bytes does not fit a file of ", file.size()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("header of ", header_bytes, " bytes does not fit a file of ", file.size()));
   }
   const auto* text = reinterpret_cast<const char*>(file.data()) + kLengthBytes;
   const Json header = Json::parse(text, text + header_bytes, nullptr, /*allow_exceptions=*/false);
@@ -115,7 +123,8 @@ absl::StatusOr<std::shared_ptr<const Safetensors>> Safetensors::Open(const std::
     if (mapping != MAP_FAILED) file->mapping_ = mapping;
   }
   close(descriptor);
-  if (file->mapping_ == nullptr) return absl::InvalidArgumentError(absl::StrCat(path, ": not a file that can be mapped"));
+  if (file->mapping_ == nullptr)
+    return absl::InvalidArgumentError(absl::StrCat(path, ": not a file that can be mapped"));
 
   auto tensors = Parse({static_cast<const std::byte*>(file->mapping_), file->size_});
   if (!tensors.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", tensors.status().message()));

@@ -22,7 +22,8 @@ RobertaLayer LoadRobertaLayer(const Scope& scope, const TextEncoderShape& shape)
 
 // x [B, T, H] -> [B, T, H], the norm after each residual (post-LN).
 at::Tensor Forward(const RobertaLayer& layer, const at::Tensor& x, const at::Tensor& valid, std::int64_t heads) {
-  const at::Tensor mixed = AttendHeads(Forward(layer.query, x), Forward(layer.key, x), Forward(layer.value, x), heads, valid);
+  const at::Tensor mixed =
+      AttendHeads(Forward(layer.query, x), Forward(layer.key, x), Forward(layer.value, x), heads, valid);
   const at::Tensor attended = Forward(layer.attention_norm, x + Forward(layer.attention_output, mixed));
   const at::Tensor inner = at::gelu(Forward(layer.intermediate, attended));  // erf, not the tanh approximation
   return Forward(layer.output_norm, attended + Forward(layer.output, inner));
@@ -49,7 +50,8 @@ TextEncoder LoadTextEncoder(const Scope& root, const Architecture& architecture)
   return encoder;
 }
 
-TextWords Forward(const TextEncoder& encoder, const at::Tensor& token_ids, const at::Tensor& valid, const Probe& probe) {
+TextWords Forward(const TextEncoder& encoder, const at::Tensor& token_ids, const at::Tensor& valid,
+                  const Probe& probe) {
   const at::Tensor counted = (token_ids != encoder.pad_token_id).to(at::kLong);
   const at::Tensor position_ids = counted.cumsum(1) * counted + encoder.pad_token_id;  // RoBERTa counts from pad + 1
 

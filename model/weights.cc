@@ -17,10 +17,14 @@ std::string ShapeText(at::IntArrayRef shape) { return absl::StrCat("[", absl::St
 
 at::ScalarType ScalarTypeOf(StoredType type) {
   switch (type) {
-    case StoredType::kF32: return at::kFloat;
-    case StoredType::kF16: return at::kHalf;
-    case StoredType::kBF16: return at::kBFloat16;
-    case StoredType::kI64: return at::kLong;
+    case StoredType::kF32:
+      return at::kFloat;
+    case StoredType::kF16:
+      return at::kHalf;
+    case StoredType::kBF16:
+      return at::kBFloat16;
+    case StoredType::kI64:
+      return at::kLong;
   }
   return at::kFloat;
 }
@@ -50,21 +54,23 @@ at::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape) {
   }
   // ATen has no const tensors; the pages are mapped read-only, so a write would fault instead of going unnoticed.
   void* data = const_cast<std::byte*>(stored.data.data());
-  const at::Tensor in_place =
-      at::from_blob(data, shape, [file = file_](void*) {}, at::TensorOptions(ScalarTypeOf(stored.type)));
+  const at::Tensor in_place = at::from_blob(
+      data, shape, [file = file_](void*) {}, at::TensorOptions(ScalarTypeOf(stored.type)));
   return in_place.to(at::TensorOptions(at::kFloat).device(device_));
 }
 
 absl::Status Weights::Finish(const std::vector<std::string>& spare_prefixes) const {
   std::vector<std::string> faults = faults_;
   for (const auto& [name, tensor] : file_->tensors()) {
-    const bool spare = IsBookkeeping(name) || std::any_of(spare_prefixes.begin(), spare_prefixes.end(),
-                                                          [&](const std::string& p) { return absl::StartsWith(name, p); });
+    const bool spare =
+        IsBookkeeping(name) || std::any_of(spare_prefixes.begin(), spare_prefixes.end(),
+                                           [&](const std::string& p) { return absl::StartsWith(name, p); });
     if (!spare && !taken_.contains(name)) faults.push_back(absl::StrCat(name, " is not part of the model"));
   }
   if (faults.empty()) return absl::OkStatus();
   const std::size_t named = std::min(faults.size(), kFaultsNamed);
-  std::string message = absl::StrCat("model.safetensors: tensor ", absl::StrJoin(faults.begin(), faults.begin() + named, "; tensor "));
+  std::string message =
+      absl::StrCat("model.safetensors: tensor ", absl::StrJoin(faults.begin(), faults.begin() + named, "; tensor "));
   if (faults.size() > named) absl::StrAppend(&message, "; and ", faults.size() - named, " more faults");
   return absl::InvalidArgumentError(message);
 }
@@ -75,9 +81,7 @@ Scope Scope::In(std::string_view name) const {
   return inner;
 }
 
-Scope Scope::In(std::string_view name, int index) const {
-  return In(name).In(std::to_string(index));
-}
+Scope Scope::In(std::string_view name, int index) const { return In(name).In(std::to_string(index)); }
 
 at::Tensor Scope::Take(std::string_view name, at::IntArrayRef shape) const {
   return weights_->Take(prefix_ + std::string(name), shape);

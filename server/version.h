@@ -5,7 +5,7 @@
 
 namespace lqvg::serving {
 
-extern const char* const kVersion; // semantic, of the file VERSION
-extern const char* const kCommit;  // 12 digits, "-dirty" when files differed from it; empty when unknown
+extern const char* const kVersion;  // semantic, of the file VERSION
+extern const char* const kCommit;   // 12 digits, "-dirty" when files differed from it; empty when unknown
 
 }  // namespace lqvg::serving

@@ -39,7 +39,8 @@ inline void Softmax(const float* logits, std::int64_t count, float* weights) {
 inline int AppendCorners(const float* value, std::int64_t cell_stride, const DeformAttnLevel& level, float x, float y,
                          float weight, Corner* corners) {
   // Also false for NaN; beyond this range no corner is inside, and the conversion to an integer would be undefined.
-  if (!(x > -1.0f && y > -1.0f && x < static_cast<float>(level.width) && y < static_cast<float>(level.height))) return 0;
+  if (!(x > -1.0f && y > -1.0f && x < static_cast<float>(level.width) && y < static_cast<float>(level.height)))
+    return 0;
   const float x_floor = __builtin_floorf(x), y_floor = __builtin_floorf(y);
   const std::int64_t column = static_cast<std::int64_t>(x_floor), row = static_cast<std::int64_t>(y_floor);
   const float right = x - x_floor, bottom = y - y_floor;

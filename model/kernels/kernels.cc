@@ -15,10 +15,10 @@ struct Choice {
 const KernelTable& Choose() {
   const Choice choices[] = {
 #if defined(__x86_64__)
-      {&kAvx512Kernels, __builtin_cpu_supports("avx512f") != 0},
-      {&kAvx2Kernels, __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0},
+    {&kAvx512Kernels, __builtin_cpu_supports("avx512f") != 0},
+    {&kAvx2Kernels, __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0},
 #endif
-      {&kGenericKernels, true},
+    {&kGenericKernels, true},
   };
   const char* forced = std::getenv("LQVG_ISA");
   for (const Choice& choice : choices) {

@@ -23,9 +23,9 @@ struct DeformAttnArgs {
   const float* value;
   std::int64_t cell_stride;
   std::int64_t head_stride;
-  const float* offsets;     // [queries, heads, levels, points, 2] (x, y): cells, or with boxes half a box per point
-  const float* logits;      // [queries, heads, levels * points]; softmax is taken here
-  const float* references;  // [queries, reference_size] in 0..1
+  const float* offsets;         // [queries, heads, levels, points, 2] (x, y): cells, or with boxes half a box per point
+  const float* logits;          // [queries, heads, levels * points]; softmax is taken here
+  const float* references;      // [queries, reference_size] in 0..1
   std::int64_t reference_size;  // 2: (x, y), or 4: (cx, cy, w, h)
   const DeformAttnLevel* levels;
   std::int64_t level_count, heads, points, channels;

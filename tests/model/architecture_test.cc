@@ -60,22 +60,23 @@ TEST_P(ArchitectureFaultTest, NamesTheKey) {
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, ArchitectureFaultTest,
-    testing::Values(Fault{"", "not valid JSON"}, Fault{"[]", "not a JSON object"}, Fault{"{\"enc_layers\": 4", "not valid JSON"},
-                    Fault{R"({"format_version": 2})", "format_version is 2, must be 1"},
-                    Fault{R"({"model_type": "detr"})", "model_type"}, Fault{R"({"with_box_refine": false})", "with_box_refine"},
-                    Fault{R"({"num_feature_levels": 3})", "num_feature_levels is 3, must be 4"},
-                    Fault{R"({"hidden_dim": 250})", "hidden_dim is 250, must be a multiple of 32"},
-                    Fault{R"({"hidden_dim": 256, "nheads": 7})", "multiple of nheads"},
-                    Fault{R"({"enc_layers": 0})", "enc_layers is 0, must be a whole number in 1..24"},
-                    Fault{R"({"num_queries": 2.5})", "num_queries is 2.5"},
-                    Fault{R"({"input_size": 99999999999})", "input_size is 99999999999"},
-                    Fault{R"({"backbone": "swin"})", "backbone is \"swin\""},
-                    Fault{R"({"backbone": {"stem": 8, "widths": [1, 2, 3], "blocks": [1, 1, 1, 1]}})", "backbone.widths"},
-                    Fault{R"({"backbone": {"stem": 8, "widths": [1, 2, 3, 0], "blocks": [1, 1, 1, 1]}})", "backbone.widths[3]"},
-                    Fault{R"({"text_encoder": {"model_type": "bert"}})", "text_encoder.model_type"},
-                    Fault{R"({"text_encoder": {"hidden_size": 100, "num_attention_heads": 12}})", "text_encoder.hidden_size"},
-                    Fault{R"({"text_encoder": {"layer_norm_eps": -1}})", "text_encoder.layer_norm_eps"},
-                    Fault{R"({"made_up_weights": "yes"})", "made_up_weights"}));
+    testing::Values(
+        Fault{"", "not valid JSON"}, Fault{"[]", "not a JSON object"}, Fault{"{\"enc_layers\": 4", "not valid JSON"},
+        Fault{R"({"format_version": 2})", "format_version is 2, must be 1"},
+        Fault{R"({"model_type": "detr"})", "model_type"}, Fault{R"({"with_box_refine": false})", "with_box_refine"},
+        Fault{R"({"num_feature_levels": 3})", "num_feature_levels is 3, must be 4"},
+        Fault{R"({"hidden_dim": 250})", "hidden_dim is 250, must be a multiple of 32"},
+        Fault{R"({"hidden_dim": 256, "nheads": 7})", "multiple of nheads"},
+        Fault{R"({"enc_layers": 0})", "enc_layers is 0, must be a whole number in 1..24"},
+        Fault{R"({"num_queries": 2.5})", "num_queries is 2.5"},
+        Fault{R"({"input_size": 99999999999})", "input_size is 99999999999"},
+        Fault{R"({"backbone": "swin"})", "backbone is \"swin\""},
+        Fault{R"({"backbone": {"stem": 8, "widths": [1, 2, 3], "blocks": [1, 1, 1, 1]}})", "backbone.widths"},
+        Fault{R"({"backbone": {"stem": 8, "widths": [1, 2, 3, 0], "blocks": [1, 1, 1, 1]}})", "backbone.widths[3]"},
+        Fault{R"({"text_encoder": {"model_type": "bert"}})", "text_encoder.model_type"},
+        Fault{R"({"text_encoder": {"hidden_size": 100, "num_attention_heads": 12}})", "text_encoder.hidden_size"},
+        Fault{R"({"text_encoder": {"layer_norm_eps": -1}})", "text_encoder.layer_norm_eps"},
+        Fault{R"({"made_up_weights": "yes"})", "made_up_weights"}));
 
 }  // namespace
 }  // namespace lqvg

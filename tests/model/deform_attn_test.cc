@@ -12,7 +12,9 @@ const std::vector<LevelShape> kLevels = {{12, 9}, {6, 5}, {3, 2}, {1, 1}};
 constexpr std::int64_t kCells = 12 * 9 + 6 * 5 + 3 * 2 + 1;
 
 DeformAttn RandomAttention(std::int64_t dim, std::int64_t heads) {
-  const auto linear = [dim](std::int64_t out, double gain) { return Linear{at::randn({out, dim}) * gain, at::randn({out})}; };
+  const auto linear = [dim](std::int64_t out, double gain) {
+    return Linear{at::randn({out, dim}) * gain, at::randn({out})};
+  };
   return {linear(heads * 4 * 4 * 2, 0.3), linear(heads * 4 * 4, 0.3), linear(dim, 0.2), linear(dim, 0.2), heads, 4};
 }
 
@@ -43,7 +45,8 @@ TEST(DeformAttnTest, OnePictureOfReferencesServesAWholeBatch) {
   at::manual_seed(4);
   const c10::AutoGradMode off(false);
   const DeformAttn attention = RandomAttention(32, 4);
-  const at::Tensor query = at::randn({2, kCells, 32}), memory = at::randn({2, kCells, 32}), references = at::rand({1, kCells, 2});
+  const at::Tensor query = at::randn({2, kCells, 32}), memory = at::randn({2, kCells, 32}),
+                   references = at::rand({1, kCells, 2});
   const at::Tensor together = Forward(attention, query, references, memory, kLevels);
   for (std::int64_t b = 0; b < 2; ++b) {
     const at::Tensor alone = Forward(attention, query.narrow(0, b, 1), references, memory.narrow(0, b, 1), kLevels);

@@ -17,7 +17,8 @@ struct Problem {
   std::int64_t heads, points, channels, queries, reference_size, cell_stride, head_stride;
   std::vector<float> value, offsets, logits, references, out, inside;
 
-  Problem(std::int64_t head_count, std::int64_t channel_count, std::int64_t point_count, std::int64_t box_size, bool shared)
+  Problem(std::int64_t head_count, std::int64_t channel_count, std::int64_t point_count, std::int64_t box_size,
+          bool shared)
       : levels{{0, 7, 5}, {35, 3, 4}, {47, 1, 1}},
         heads(head_count),
         points(point_count),
@@ -42,14 +43,18 @@ struct Problem {
   }
 
   DeformAttnArgs Args() {
-    return {value.data(), cell_stride, head_stride, offsets.data(), logits.data(), references.data(), reference_size,
-            levels.data(), static_cast<std::int64_t>(levels.size()), heads, points, channels, out.data(), inside.data()};
+    return {value.data(),   cell_stride,   head_stride,
+            offsets.data(), logits.data(), references.data(),
+            reference_size, levels.data(), static_cast<std::int64_t>(levels.size()),
+            heads,          points,        channels,
+            out.data(),     inside.data()};
   }
 };
 
 // The definition, in double precision and without a trick: equation 3 of arXiv 2010.04159 with bilinear reading.
 double Expected(const Problem& p, std::int64_t query, std::int64_t head, std::int64_t channel, bool inside_only) {
-  const std::int64_t count = static_cast<std::int64_t>(p.levels.size()) * p.points, first = (query * p.heads + head) * count;
+  const std::int64_t count = static_cast<std::int64_t>(p.levels.size()) * p.points,
+                     first = (query * p.heads + head) * count;
   double sum = 0, total = 0;
   for (std::int64_t i = 0; i < count; ++i) total += std::exp(static_cast<double>(p.logits[first + i]));
   for (std::int64_t i = 0; i < count; ++i) {
@@ -63,7 +68,10 @@ double Expected(const Problem& p, std::int64_t query, std::int64_t head, std::in
     for (std::int64_t row = 0; row < level.height; ++row) {
       for (std::int64_t column = 0; column < level.width; ++column) {
         const double near = std::max(0.0, 1 - std::abs(x - column)) * std::max(0.0, 1 - std::abs(y - row));
-        const double read = inside_only ? 1.0 : p.value[(level.begin + row * level.width + column) * p.cell_stride + head * p.head_stride + channel];
+        const double read =
+            inside_only
+                ? 1.0
+                : p.value[(level.begin + row * level.width + column) * p.cell_stride + head * p.head_stride + channel];
         sum += std::exp(static_cast<double>(p.logits[first + i])) / total * near * read;
       }
     }
@@ -77,7 +85,8 @@ void ExpectDefinition(Problem problem) {
     for (std::int64_t h = 0; h < problem.heads; ++h) {
       EXPECT_NEAR(problem.inside[q * problem.heads + h], Expected(problem, q, h, 0, true), 1e-5);
       for (std::int64_t c = 0; c < problem.channels; ++c) {
-        ASSERT_NEAR(problem.out[(q * problem.heads + h) * problem.channels + c], Expected(problem, q, h, c, false), 1e-5)
+        ASSERT_NEAR(problem.out[(q * problem.heads + h) * problem.channels + c], Expected(problem, q, h, c, false),
+                    1e-5)
             << "query " << q << " head " << h << " channel " << c;
       }
     }
@@ -95,7 +104,8 @@ TEST(KernelsTest, PointsInABoxMatchTheDefinition) { ExpectDefinition(Problem(8, 
 TEST(KernelsTest, HeadsMayShareAllChannels) { ExpectDefinition(Problem(4, 64, 4, 4, true)); }
 
 TEST(KernelsTest, AnyNumberOfChannelsMatchesTheDefinition) {
-  for (const std::int64_t channels : {1, 3, 15, 16, 17, 31, 33, 48, 50}) ExpectDefinition(Problem(2, channels, 3, 2, false));
+  for (const std::int64_t channels : {1, 3, 15, 16, 17, 31, 33, 48, 50})
+    ExpectDefinition(Problem(2, channels, 3, 2, false));
 }
 
 TEST(KernelsTest, ARangeWritesOnlyItsQueries) {
@@ -107,7 +117,8 @@ TEST(KernelsTest, ARangeWritesOnlyItsQueries) {
 }
 
 TEST(KernelsTest, WildOffsetsReadNothing) {
-  for (const float wild : {1e30f, -1e30f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+  for (const float wild :
+       {1e30f, -1e30f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     Problem problem(2, 16, 4, 2, false);
     for (float& offset : problem.offsets) offset = wild;
     Kernels().deform_attn(problem.Args(), 0, problem.queries);

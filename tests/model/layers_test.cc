@@ -15,7 +15,8 @@ namespace {
 double MaxDifference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
 
 MultiheadAttention RandomAttention(std::int64_t dim, std::int64_t heads) {
-  return {at::randn({3 * dim, dim}) * 0.2, at::randn({3 * dim}), {at::randn({dim, dim}) * 0.2, at::randn({dim})}, heads};
+  return {
+      at::randn({3 * dim, dim}) * 0.2, at::randn({3 * dim}), {at::randn({dim, dim}) * 0.2, at::randn({dim})}, heads};
 }
 
 TEST(LayersTest, AttentionMatchesLibTorchsOwn) {
@@ -24,9 +25,10 @@ TEST(LayersTest, AttentionMatchesLibTorchsOwn) {
   const at::Tensor x = at::randn({2, 5, 24});
   const at::Tensor valid = at::ones({2, 5}, at::kBool);
   valid[1].narrow(0, 3, 2).fill_(false);
-  const auto [expected, weights] = at::_native_multi_head_attention(
-      x, x, x, 24, 4, attention.in_proj_weight, attention.in_proj_bias, attention.out_proj.weight, attention.out_proj.bias,
-      valid.logical_not(), /*need_weights=*/false, /*average_attn_weights=*/true, /*mask_type=*/1);
+  const auto [expected, weights] =
+      at::_native_multi_head_attention(x, x, x, 24, 4, attention.in_proj_weight, attention.in_proj_bias,
+                                       attention.out_proj.weight, attention.out_proj.bias, valid.logical_not(),
+                                       /*need_weights=*/false, /*average_attn_weights=*/true, /*mask_type=*/1);
   EXPECT_LT(MaxDifference(Forward(attention, x, x, x, valid), expected), 1e-5);
 }
 
@@ -44,7 +46,8 @@ TEST(LayersTest, WhatPaddingHoldsChangesNothing) {
 TEST(LayersTest, ImagePositionsFollowTheFormula) {
   const at::Tensor positions = SinePositions({2, 3}, 8, at::kCPU);  // [6, 8]
   const auto expected = [](double cell, double cells, int channel) {
-    const double angle = (cell + 0.5) / (cells + 1e-6) * 2 * std::numbers::pi / std::pow(10000.0, 2.0 * (channel / 2) / 4);
+    const double angle =
+        (cell + 0.5) / (cells + 1e-6) * 2 * std::numbers::pi / std::pow(10000.0, 2.0 * (channel / 2) / 4);
     return channel % 2 == 0 ? std::sin(angle) : std::cos(angle);
   };
   for (int row = 0; row < 2; ++row) {
@@ -66,7 +69,8 @@ TEST(LayersTest, TextPositionsCountValidTokensOnly) {
 TEST(LayersTest, MlpHasReluBetweenItsLayersOnly) {
   const auto one = [](float weight, float bias) { return Linear{at::full({1, 1}, weight), at::full({1}, bias)}; };
   const Mlp mlp{{one(-1, 0), one(2, -3)}};
-  EXPECT_EQ(Forward(mlp, at::full({1, 1}, 5.0f)).item<float>(), -3.0f);  // the first layer's -5 is cut, the last's -3 is not
+  EXPECT_EQ(Forward(mlp, at::full({1, 1}, 5.0f)).item<float>(),
+            -3.0f);  // the first layer's -5 is cut, the last's -3 is not
   EXPECT_EQ(Forward(mlp, at::full({1, 1}, -5.0f)).item<float>(), 7.0f);
 }
 

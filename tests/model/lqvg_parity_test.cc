@@ -132,7 +132,8 @@ TEST_P(ParityTest, GivesWhatTheOfficialCodeGives) {
   EXPECT_LE(boxes, kBoxTolerance);
 
   const at::Tensor in_picture = Expected("boxes_image_xyxy");
-  const double pixels_tolerance = 1.5 * kBoxTolerance * canvas->side / canvas->placement.ratio;  // an edge is centre -+ size / 2
+  const double pixels_tolerance =
+      1.5 * kBoxTolerance * canvas->side / canvas->placement.ratio;  // an edge is centre -+ size / 2
   for (std::int64_t q = 0; q < proposals.boxes.size(1); ++q) {
     Candidate candidate;
     for (int k = 0; k < 4; ++k) candidate.cxcywh[k] = proposals.boxes[0][q][k].item<float>();

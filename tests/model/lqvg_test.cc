@@ -22,7 +22,8 @@ const char kModel[] = LQVG_SOURCE_DIR "/models/demo";
 
 Canvas RandomCanvas(int side, unsigned seed) {
   std::mt19937 random(seed);
-  Canvas canvas{side, std::vector<std::uint8_t>(static_cast<std::size_t>(side) * side * 3), {side, side, 1.0, 0.0, 0.0}};
+  Canvas canvas{
+      side, std::vector<std::uint8_t>(static_cast<std::size_t>(side) * side * 3), {side, side, 1.0, 0.0, 0.0}};
   for (std::uint8_t& byte : canvas.rgb) byte = static_cast<std::uint8_t>(random());
   return canvas;
 }
@@ -105,7 +106,8 @@ TEST_F(LqvgTest, ATensorBatchGivesWhatSingleRequestsGive) {
       const auto index = static_cast<std::int64_t>(q);
       const double score = 1 / (1 + std::exp(-alone.candidates[q].logit));
       EXPECT_NEAR(at::sigmoid(together.logits[i][index]).item<double>(), score, 1e-5);
-      for (int k = 0; k < 4; ++k) EXPECT_NEAR(together.boxes[i][index][k].item<double>(), alone.candidates[q].cxcywh[k], 1e-5);
+      for (int k = 0; k < 4; ++k)
+        EXPECT_NEAR(together.boxes[i][index][k].item<double>(), alone.candidates[q].cxcywh[k], 1e-5);
     }
   }
 }
@@ -141,7 +143,8 @@ TEST(LoadLqvgTest, AConfigurationThatDoesNotFitTheWeightsNamesATensor) {
   std::ofstream(directory / "config.json") << text;
   const auto loaded = LoadLqvg({.model_dir = directory.string()});
   EXPECT_EQ(loaded.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(loaded.status().message()), HasSubstr("query_embed.weight has shape [10, 64], must be [11, 64]"));
+  EXPECT_THAT(std::string(loaded.status().message()),
+              HasSubstr("query_embed.weight has shape [10, 64], must be [11, 64]"));
 }
 
 }  // namespace

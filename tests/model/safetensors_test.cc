@@ -65,11 +65,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Fault{"[1]", "not a JSON object"}, Fault{R"({"w": 3})", "tensor w"},
         Fault{R"({"w": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}})", "tensor w: dtype \"F64\""},
-        Fault{R"({"w": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}})", "tensor w: holds 8 bytes, its shape and dtype need 12"},
-        Fault{R"({"w": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}})", "tensor w: data_offsets 0..16 lie outside"},
+        Fault{R"({"w": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}})",
+              "tensor w: holds 8 bytes, its shape and dtype need 12"},
+        Fault{R"({"w": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}})",
+              "tensor w: data_offsets 0..16 lie outside"},
         Fault{R"({"w": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}})", "tensor w: data_offsets"},
         Fault{R"({"w": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}})", "tensor w: shape"},
-        Fault{R"({"w": {"dtype": "F32", "shape": [4294967296, 4294967296, 4294967296], "data_offsets": [0, 8]}})", "tensor w: shape overflows"},
+        Fault{R"({"w": {"dtype": "F32", "shape": [4294967296, 4294967296, 4294967296], "data_offsets": [0, 8]}})",
+              "tensor w: shape overflows"},
         Fault{R"({"w": {"dtype": "F32", "shape": [1,1,1,1,1,1,1,1,2], "data_offsets": [0, 8]}})", "tensor w: shape"}));
 
 TEST(SafetensorsTest, OpenNamesTheFile) {
