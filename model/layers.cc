@@ -71,7 +71,8 @@ MultiheadAttention LoadMultiheadAttention(const Scope& scope, std::int64_t dim, 
 
 at::Tensor AttendHeads(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t heads,
                        const at::Tensor& key_valid) {
-  const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(-1) / heads));
+  const std::int64_t head_dim = query.size(-1) / heads;
+  const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim));
   at::Tensor scores = at::matmul(SplitHeads(query * scale, heads), SplitHeads(key, heads).transpose(-2, -1));
   if (key_valid.defined()) {
     scores =

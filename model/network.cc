@@ -40,6 +40,7 @@ absl::StatusOr<std::unique_ptr<const Network>> LoadNetwork(const std::string& mo
 
 at::Tensor ImagePositions(const std::vector<LevelShape>& levels, std::int64_t dim, at::Device device) {
   std::vector<at::Tensor> positions;
+  positions.reserve(levels.size());
   for (const LevelShape& level : levels) positions.push_back(SinePositions(level, dim, device));
   return at::cat(positions, 0);
 }

@@ -1,7 +1,6 @@
 #include "server/ground_service.h"
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -10,7 +9,6 @@
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "grpc/support/time.h"
 #include "image/rejection.h"
 #include "server/wire.h"
 #include "server/wire_answer.h"
@@ -18,9 +16,6 @@
 
 namespace lqvg::serving {
 namespace {
-
-// Longer deadlines are cut: a clock's time point holds 292 years, a gRPC timeout up to 11,000.
-constexpr auto kLongestDeadline = std::chrono::hours(24);
 
 // 16 random bytes in hexadecimal. Unique, not secret.
 std::string MakeRequestId() {
@@ -62,15 +57,6 @@ grpc::Status Conclude(const absl::Status& status, FinishedCall& record, grpc::Ca
 
 // When even the refusal cannot be made.
 grpc::Status OutOfMemory() { return {grpc::StatusCode::INTERNAL, "internal error"}; }
-
-std::optional<TimePoint> DeadlineOf(const grpc::CallbackServerContext& context, const Clock& clock) {
-  const gpr_timespec deadline = context.raw_deadline();
-  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return std::nullopt;
-  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
-  const std::chrono::seconds seconds(left.tv_sec);
-  if (seconds >= kLongestDeadline) return clock.Now() + kLongestDeadline;
-  return clock.Now() + seconds + std::chrono::nanoseconds(left.tv_nsec);
-}
 
 // What a Ground RPC needs from the service, which it may outlive.
 struct GroundContext {
@@ -114,7 +100,7 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
   void StartCall(Pipeline& pipeline, const Clock& clock, grpc::ByteBuffer bytes) {
     CallRequest request;
     request.bytes = bytes.Length();
-    request.deadline = DeadlineOf(*context_, clock);
+    if (const std::optional<Duration> left = TimeLeft(context_->raw_deadline())) request.deadline = clock.Now() + *left;
     request.parse = [bytes = std::move(bytes), model = service_.model, limits = service_.limits,
                      request_id = record_.request_id] { return ParseGroundRequest(bytes, limits, *model, request_id); };
     request.done = [self = self_, &clock](const CallOutcome& outcome) { self->Answer(outcome, clock); };

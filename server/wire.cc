@@ -1,5 +1,6 @@
 #include "server/wire.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,6 +26,8 @@ constexpr std::size_t kMaxRequestIdBytes = 128;
 // The message has no fields yet; whatever newer clients add to it will be small, and it is parsed on the library's own
 // threads.
 constexpr std::size_t kMaxGetModelRequestBytes = 4'096;
+
+constexpr auto kLongestDeadline = std::chrono::hours(24);
 
 // The faults of one request, in the order found.
 class Faults {
@@ -221,6 +224,14 @@ bool ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& 
   grpc::ByteBuffer shared = bytes;
   grpc::ProtoBufferReader reader(&shared);
   return reader.status().ok() && message.ParseFromZeroCopyStream(&reader);
+}
+
+std::optional<Duration> TimeLeft(const gpr_timespec& deadline) {
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return std::nullopt;
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  const std::chrono::seconds seconds(left.tv_sec);
+  if (seconds >= kLongestDeadline) return kLongestDeadline;
+  return seconds + std::chrono::nanoseconds(left.tv_nsec);
 }
 
 bool IsIdentifier(std::string_view text) {

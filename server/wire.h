@@ -4,13 +4,16 @@
 // Stateless and thread-safe. Parsing copies the request's bytes once and checks them all; nothing is decoded.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/message_lite.h"
+#include "grpc/support/time.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "model/grounder.h"
 #include "server/call.h"
+#include "server/clock.h"
 #include "server/request_limits.h"
 
 namespace lqvg::serving {
@@ -34,6 +37,10 @@ grpc::ByteBuffer TakeBytes(const grpc::ByteBuffer* request);
 
 // False if the bytes are not a message of that type, or a string in it is not UTF-8.
 bool ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message);
+
+// How long the caller of an RPC waits from now on, negative if that is over; nothing if it named no deadline. Never
+// more than 24 hours: a gRPC deadline may be 11,000 years away, a clock's time point holds 292.
+std::optional<Duration> TimeLeft(const gpr_timespec& deadline);
 
 // Whether `text` may be a request id: at most 128 of [A-Za-z0-9._:/-], and not empty.
 bool IsIdentifier(std::string_view text);

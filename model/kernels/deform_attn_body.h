@@ -13,7 +13,7 @@
 namespace lqvg::kernels {
 namespace {
 
-typedef float Lane __attribute__((vector_size(64), aligned(4), may_alias));
+using Lane [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
 constexpr std::int64_t kLaneFloats = 16;
 
 struct Corner {

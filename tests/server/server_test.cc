@@ -96,33 +96,42 @@ TEST_F(ServerTest, ShutdownEndsOpenWatchesAtOnce) {
   EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(ServerTest, ShutdownLetsARunningCallEnd) {
-  Gate gate;
-  grounder().before_encode_images = [&gate] { gate.Pass(); };
+// A test in which the model waits at a gate, which outlives the model's thread.
+class HeldServerTest : public ServerTest {
+ protected:
+  void SetUp() override {
+    grounder().before_encode_images = [this] { gate_.Pass(); };
+  }
+  void TearDown() override {
+    gate_.Open();
+    ServerTest::TearDown();
+  }
+
+  Gate gate_;
+};
+
+TEST_F(HeldServerTest, ShutdownLetsARunningCallEnd) {
   StartAndOpen();
   std::future<grpc::Status> call = GroundAsync();
-  gate.WaitForArrivals(1);
+  gate_.WaitForArrivals(1);
 
   auto shutdown = std::async(std::launch::async, [this] { server().Shutdown(clock().Now() + kLong); });
   while (Answers()) std::this_thread::yield();
-  gate.Open();
+  gate_.Open();
 
   EXPECT_TRUE(call.get().ok());
   shutdown.get();
 }
 
-TEST_F(ServerTest, ShutdownCancelsWhatRunsAtItsDeadline) {
-  Gate gate;
-  grounder().before_encode_images = [&gate] { gate.Pass(); };
+TEST_F(HeldServerTest, ShutdownCancelsWhatRunsAtItsDeadline) {
   StartAndOpen();
   std::future<grpc::Status> call = GroundAsync();
-  gate.WaitForArrivals(1);
+  gate_.WaitForArrivals(1);
 
   server().Shutdown(clock().Now());
 
   EXPECT_FALSE(call.get().ok());
   EXPECT_EQ(log().Wait().reason, "CLIENT_CANCELLED");
-  gate.Open();
 }
 
 // A method of the reflection service, and the request for a list of services.

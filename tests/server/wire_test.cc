@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -236,6 +238,35 @@ TEST(ParseGroundRequestTest, MessagesNeverRepeatWhatTheCallerSent) {
 
   request.set_request_id("caller's words");
   EXPECT_EQ(Parse(request).status().message().find("caller"), absl::string_view::npos);
+}
+
+gpr_timespec FromNow(std::int64_t seconds) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(seconds, GPR_TIMESPAN));
+}
+
+TEST(TimeLeftTest, CountsFromNow) {
+  const std::optional<Duration> left = TimeLeft(FromNow(3'600));
+
+  ASSERT_TRUE(left);
+  EXPECT_LE(*left, std::chrono::seconds(3'600));
+  EXPECT_GT(*left, std::chrono::seconds(3'000));
+}
+
+TEST(TimeLeftTest, IsNegativeWhenTheDeadlineHasPassed) {
+  const std::optional<Duration> left = TimeLeft(FromNow(-10));
+
+  ASSERT_TRUE(left);
+  EXPECT_LE(*left, std::chrono::seconds(-10));
+}
+
+TEST(TimeLeftTest, ThereIsNoneWithoutDeadline) {
+  EXPECT_EQ(TimeLeft(gpr_inf_future(GPR_CLOCK_REALTIME)), std::nullopt);
+}
+
+TEST(TimeLeftTest, DeadlinesBeyondAClocksRangeAreADayAway) {
+  constexpr std::int64_t kLongestTimeout = 99'999'999LL * 3'600;  // of the header grpc-timeout
+
+  EXPECT_EQ(TimeLeft(FromNow(kLongestTimeout)), Duration(std::chrono::hours(24)));
 }
 
 TEST(IsIdentifierTest, AllowsLettersDigitsAndFiveSigns) {
