@@ -133,6 +133,13 @@ TEST(LoadLqvgTest, RefusesAnUnknownDevice) {
   EXPECT_EQ(LoadLqvg({.model_dir = kModel, .device = "tpu"}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(LoadLqvgTest, ACudaDeviceThatIsNotThereIsUnavailable) {
+  const auto loaded = LoadLqvg({.model_dir = kModel, .device = "cuda"});
+  if (loaded.ok()) GTEST_SKIP() << "there is one";
+  EXPECT_EQ(loaded.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(loaded.status().message()), HasSubstr("device cuda"));
+}
+
 TEST(LoadLqvgTest, AConfigurationThatDoesNotFitTheWeightsNamesATensor) {
   const TemporaryFolder folder;
   const std::filesystem::path directory = folder.Path("model");
