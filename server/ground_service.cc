@@ -70,10 +70,10 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
  public:
   // Starts the RPC's call. Never throws.
   static grpc::ServerUnaryReactor* Begin(const std::shared_ptr<GroundReactor>& reactor, Pipeline& pipeline,
-                                         const Clock& clock, grpc::ByteBuffer bytes) {
+                                         const Clock& clock, const grpc::ByteBuffer& bytes) {
     reactor->self_ = reactor;
     try {
-      reactor->StartCall(pipeline, clock, std::move(bytes));
+      reactor->StartCall(pipeline, clock, bytes);
     } catch (...) {
       if (!reactor->finished_.exchange(true)) reactor->Finish(OutOfMemory());
     }
@@ -97,12 +97,13 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
   }
 
  private:
-  void StartCall(Pipeline& pipeline, const Clock& clock, grpc::ByteBuffer bytes) {
+  void StartCall(Pipeline& pipeline, const Clock& clock, const grpc::ByteBuffer& bytes) {
     CallRequest request;
     request.bytes = bytes.Length();
     if (const std::optional<Duration> left = TimeLeft(context_->raw_deadline())) request.deadline = clock.Now() + *left;
-    request.parse = [bytes = std::move(bytes), model = service_.model, limits = service_.limits,
-                     request_id = record_.request_id] { return ParseGroundRequest(bytes, limits, *model, request_id); };
+    request.parse = [bytes, model = service_.model, limits = service_.limits, request_id = record_.request_id] {
+      return ParseGroundRequest(bytes, limits, *model, request_id);
+    };
     request.done = [self = self_, &clock](const CallOutcome& outcome) { self->Answer(outcome, clock); };
     call_ = pipeline.Start(std::move(request));
   }
@@ -182,11 +183,11 @@ std::shared_ptr<const ModelInfo> GroundService::model() const {
 
 grpc::ServerUnaryReactor* GroundService::Ground(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                 grpc::ByteBuffer* response) {
-  grpc::ByteBuffer bytes = TakeBytes(request);
+  const grpc::ByteBuffer bytes = TakeBytes(request);
   try {
     GroundContext service{.observer = &options_.observer, .model = model(), .limits = options_.limits};
     return GroundReactor::Begin(std::make_shared<GroundReactor>(std::move(service), context, response), pipeline_,
-                                clock_, std::move(bytes));
+                                clock_, bytes);
   } catch (...) {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     reactor->Finish(OutOfMemory());
