@@ -15,8 +15,9 @@ namespace {
 constexpr int kImagesOnCuda = 8;
 constexpr std::uint64_t kMaxMemoryQuota = 1ull << 30;
 
-// Variables of this prefix that are not settings of the server: the kernels read the first, the client the second.
-constexpr const char* kOtherVariables[] = {"LQVG_ISA", "LQVG_SERVER"};
+// Variables of this prefix that are not settings of the server: the kernels read the first, the clients the others.
+constexpr const char* kOtherVariables[] = {"LQVG_ISA", "LQVG_SERVER",      "LQVG_CACERT",    "LQVG_CERT",
+                                           "LQVG_KEY", "LQVG_SERVER_NAME", "LQVG_TOKEN_FILE"};
 
 struct ActionFlag {
   const char* name;

@@ -1,4 +1,4 @@
-// The options that every verb shares: which server, and how long to wait for it.
+// The options that every verb shares: which server, how to trust it and be trusted, and how long to wait for it.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace lqvg::cli {
 
-// --server, --timeout, --help.
+// --server, --timeout, those of credentials.h, --help.
 const std::vector<Option>& ConnectionOptions();
 
 // `own` followed by ConnectionOptions(): what a verb takes.

@@ -2,10 +2,12 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cpp/call_error.h"
@@ -34,12 +36,47 @@ grpc::ChannelArguments MakeArguments(const ClientOptions& options) {
   arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxRequestBytes));
   // gRPC obeys http_proxy even for a server on this machine, which no proxy can reach.
   if (IsLoopback(options.target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (options.tls && !options.tls->server_name.empty()) arguments.SetSslTargetNameOverride(options.tls->server_name);
   return arguments;
+}
+
+absl::Status Check(const ClientOptions& options) {
+  if (options.target.empty()) return absl::InvalidArgumentError("the server's address is empty");
+  if (options.deadline <= absl::ZeroDuration() || options.deadline == absl::InfiniteDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the deadline is ", absl::FormatDuration(options.deadline), ", not positive and finite"));
+  }
+  if (options.tls && options.tls->certificate_chain.empty() != options.tls->private_key.empty()) {
+    return absl::InvalidArgumentError("a client's certificate and its private key go together, and one is missing");
+  }
+  // gRPC would end the process over a header value that HTTP/2 does not allow.
+  if (!std::all_of(options.token.begin(), options.token.end(),
+                   [](unsigned char c) { return absl::ascii_isgraph(c); })) {
+    return absl::InvalidArgumentError("the token has characters that are not printable ASCII");
+  }
+  if (!options.token.empty() && !options.tls && !IsLoopback(options.target)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the token would go to ", options.target, " in plaintext, for everybody on the way to read"));
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const std::optional<TlsOptions>& tls) {
+  if (!tls) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({.pem_root_certs = tls->root_certificates,
+                               .pem_private_key = tls->private_key,
+                               .pem_cert_chain = tls->certificate_chain});
 }
 
 void SetDeadline(absl::Duration timeout, grpc::ClientContext* context) {
   if (timeout == absl::InfiniteDuration()) return;
   context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout));
+}
+
+// What every call says beside its message.
+void Prepare(const ClientOptions& options, absl::Duration timeout, grpc::ClientContext* context) {
+  SetDeadline(timeout, context);
+  if (!options.token.empty()) context->AddMetadata("authorization", absl::StrCat("Bearer ", options.token));
 }
 
 absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& context) {
@@ -61,13 +98,8 @@ struct Client::Stubs {
 const char* Version() { return LQVG_VERSION; }
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
-  if (options.target.empty()) return absl::InvalidArgumentError("the server's address is empty");
-  if (options.deadline <= absl::ZeroDuration() || options.deadline == absl::InfiniteDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the deadline is ", absl::FormatDuration(options.deadline), ", not positive and finite"));
-  }
-  const auto channel =
-      grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), MakeArguments(options));
+  if (absl::Status status = Check(options); !status.ok()) return status;
+  const auto channel = grpc::CreateCustomChannel(options.target, MakeCredentials(options.tls), MakeArguments(options));
   return std::unique_ptr<Client>(new Client(options, std::make_unique<Stubs>(channel)));
 }
 
@@ -83,7 +115,7 @@ absl::StatusOr<v1::GroundResponse> Client::Ground(const v1::GroundRequest& reque
         absl::StrCat("the request has ", bytes, " bytes; no server takes more than ", kMaxRequestBytes));
   }
   grpc::ClientContext context;
-  SetDeadline(options_.deadline, &context);
+  Prepare(options_, options_.deadline, &context);
   v1::GroundResponse response;
   const grpc::Status status = stubs_->grounding.Ground(&context, request, &response);
   if (!status.ok()) return ToStatus(status, context);
@@ -92,7 +124,7 @@ absl::StatusOr<v1::GroundResponse> Client::Ground(const v1::GroundRequest& reque
 
 absl::StatusOr<v1::GetModelResponse> Client::GetModel() const {
   grpc::ClientContext context;
-  SetDeadline(options_.deadline, &context);
+  Prepare(options_, options_.deadline, &context);
   v1::GetModelResponse response;
   const grpc::Status status = stubs_->grounding.GetModel(&context, {}, &response);
   if (!status.ok()) return ToStatus(status, context);
@@ -101,7 +133,7 @@ absl::StatusOr<v1::GetModelResponse> Client::GetModel() const {
 
 absl::StatusOr<Client::ServingStatus> Client::CheckHealth(const std::string& service) const {
   grpc::ClientContext context;
-  SetDeadline(options_.deadline, &context);
+  Prepare(options_, options_.deadline, &context);
   grpc::health::v1::HealthCheckRequest request;
   request.set_service(service);
   grpc::health::v1::HealthCheckResponse response;
@@ -113,7 +145,7 @@ absl::StatusOr<Client::ServingStatus> Client::CheckHealth(const std::string& ser
 absl::Status Client::WatchHealth(const std::string& service, absl::Duration timeout,
                                  const std::function<void(ServingStatus)>& on_change) const {
   grpc::ClientContext context;
-  SetDeadline(timeout, &context);
+  Prepare(options_, timeout, &context);
   grpc::health::v1::HealthCheckRequest request;
   request.set_service(service);
   const auto stream = stubs_->health.Watch(&context, request);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,10 +25,20 @@ inline constexpr std::size_t kMaxRequestBytes = 64u << 20;
 // Version of this library, "1.2.3".
 const char* Version();
 
+// How to trust the server, and how to be trusted by it. PEM texts, not paths.
+struct TlsOptions {
+  std::string root_certificates = {};  // that the server's certificate must lead to; empty: the system's
+  std::string certificate_chain = {};  // of this client, with its key: for servers that ask for one
+  std::string private_key = {};
+  std::string server_name = {};  // that the server's certificate must be for; empty: the target's host
+};
+
 struct ClientOptions {
   std::string target = "127.0.0.1:50051";       // host:port or any gRPC target, such as dns:///name:port
   absl::Duration deadline = absl::Seconds(10);  // for a whole call, its retries included
   bool retry = true;
+  std::optional<TlsOptions> tls = {};  // unset: plaintext
+  std::string token = {};              // sent as "authorization: Bearer TOKEN"; empty: none
 };
 
 class Client {
@@ -35,7 +46,8 @@ class Client {
   using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
   // Does not wait for the server: a server that cannot be reached is UNAVAILABLE at the first call.
-  // INVALID_ARGUMENT: no target, or a deadline that is not positive and finite.
+  // INVALID_ARGUMENT: no target; a deadline that is not positive and finite; a certificate without its key or the other
+  // way round; a token that is no header value, or that would go over a network in plaintext.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(const ClientOptions& options);
 
   ~Client();

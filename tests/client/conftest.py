@@ -38,7 +38,7 @@ def messages(tmp_path_factory):
 class ScriptedServer:
     """Answers Ground by `script(request, context)`; remembers what it was asked. `released` lets held calls go."""
 
-    def __init__(self, messages):
+    def __init__(self, messages, credentials=None):
         self._messages = messages
         self.script = self.answer
         self.requests = []
@@ -58,7 +58,10 @@ class ScriptedServer:
             grpc.method_handlers_generic_handler("grpc.health.v1.Health", {
                 "Check": unary(self._check), "Watch": grpc.unary_stream_rpc_method_handler(self._watch)}),
         ))
-        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        listen = "127.0.0.1:0"
+        port = (self._server.add_secure_port(listen, credentials) if credentials
+                else self._server.add_insecure_port(listen))
+        self.address = f"127.0.0.1:{port}"
         self._server.start()
 
     def stop(self):
@@ -130,10 +133,22 @@ class ScriptedServer:
 
 
 @pytest.fixture
-def server(messages):
-    scripted = ScriptedServer(messages)
-    yield scripted
-    scripted.stop()
+def make_server(messages):
+    """make_server(credentials=None) -> ScriptedServer, stopped when the test ends."""
+    started = []
+
+    def make(credentials=None):
+        started.append(ScriptedServer(messages, credentials))
+        return started[-1]
+
+    yield make
+    for scripted in started:
+        scripted.stop()
+
+
+@pytest.fixture
+def server(make_server):
+    return make_server()
 
 
 @pytest.fixture
