@@ -1,0 +1,153 @@
+"""lqvg-fake-server as a process: what the tests that start it share.
+
+It is the real program around a fake model that stops where a test wants it to.
+"""
+import errno
+import os
+import pathlib
+import re
+import subprocess
+import time
+import urllib.request
+
+import grpc
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
+SERVER = BUILD / "bin" / "lqvg-fake-server"
+PICTURE = (ROOT / "docs" / "demo" / "scene.png").read_bytes()
+PATIENCE_SECONDS = 30  # for what takes milliseconds on an idle machine
+# Within which a process that has nothing to wait for is gone; below every delay that a test could mistake it for.
+PROMPTLY_SECONDS = 4
+STARTING, SERVING = 2, 1  # of grpc.health.v1: NOT_SERVING, SERVING
+
+
+def await_true(condition, what):
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        if value := condition():
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
+
+
+class Gate:
+    """A FIFO at which the fake model waits."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def close(self):
+        os.mkfifo(self.path)
+
+    def await_arrival(self):
+        """Returns when the model waits there: a FIFO opens for writing when somebody reads."""
+
+        def try_open():
+            try:
+                return os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                assert error.errno == errno.ENXIO
+                return None
+
+        self.writer = await_true(try_open, f"the model came to {self.path.name}")
+
+    def open(self):
+        """For who waits there and for all who come."""
+        os.unlink(self.path)
+        os.close(self.writer)
+
+
+class Server:
+    def __init__(self, protos, folder, flags, environment, **popen):
+        self.protos = protos
+        self.log_path = folder / "log"
+        self.gates = {name: Gate(folder / name) for name in ("load", "ground", "unload")}
+        paths = {f"FAKE_{name.upper()}_GATE": str(gate.path) for name, gate in self.gates.items()}
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("LQVG_", "OMP_", "GOMP_"))}
+        self.arguments = [str(SERVER), f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0",
+                          "--metrics-listen=127.0.0.1:0", *flags]
+        self.environment = {**inherited, **paths, **environment}
+        self.popen = popen
+
+    def start(self):
+        with self.log_path.open("w") as log:
+            self.process = subprocess.Popen(self.arguments, env=self.environment, stdout=log, stderr=log, **self.popen)
+        return self
+
+    def log(self):
+        return self.log_path.read_text()
+
+    def find(self, expression):
+        """The groups of `expression` in the log, once it is there."""
+
+        def look():
+            found = re.search(expression, self.log())
+            assert found or self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log()}"
+            return found
+
+        return await_true(look, expression).groups()
+
+    def await_listening(self):
+        (self.address,) = self.find(r"gRPC listens on (\S+:\d+)")
+        (self.metrics_url,) = self.find(r"metrics at (\S+)")
+        self.channel = grpc.insecure_channel(self.address)
+        return self
+
+    def await_ready(self):
+        self.await_listening().find(r"(ready: )")
+        return self
+
+    def call(self, method, request, response_type):
+        return self.channel.unary_unary(method, type(request).SerializeToString, response_type.FromString)
+
+    def health(self, service=""):
+        health = self.protos.health
+        request = health.HealthCheckRequest(service=service)
+        check = self.call("/grpc.health.v1.Health/Check", request, health.HealthCheckResponse)
+        return check(request, timeout=PATIENCE_SECONDS).status
+
+    def ground(self):
+        """Begins a Ground call; its future."""
+        grounding = self.protos.grounding
+        request = grounding.GroundRequest(expressions=["the red ship"])
+        request.image.encoded = PICTURE
+        ground = self.call("/lqvg.v1.GroundingService/Ground", request, grounding.GroundResponse)
+        return ground.future(request, timeout=PATIENCE_SECONDS)
+
+    def reason_of(self, call):
+        """(status code, ErrorInfo.reason) of a failed call."""
+        error = call.exception(timeout=PATIENCE_SECONDS)
+        packed = dict(error.trailing_metadata()).get("grpc-status-details-bin", b"")
+        for detail in self.protos.status.Status.FromString(packed).details:
+            info = self.protos.details.ErrorInfo()
+            if detail.Unpack(info):
+                return error.code(), info.reason
+        return error.code(), None
+
+    def scrape(self):
+        return urllib.request.urlopen(self.metrics_url, timeout=PATIENCE_SECONDS).read().decode()
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def exit_code(self, seconds=PATIENCE_SECONDS):
+        return self.process.wait(timeout=seconds)
+
+
+def run(*arguments, **environment):
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("LQVG_")}
+    return subprocess.run([SERVER, *arguments], env={**inherited, **environment}, capture_output=True, text=True,
+                          timeout=PATIENCE_SECONDS)
+
+
+def read_process(server, name):
+    return pathlib.Path(f"/proc/{server.process.pid}/{name}").read_text()
+
+
+def hold_a_batch(server):
+    """A Ground call that the model has begun with and does not finish before the gate opens."""
+    server.gates["ground"].close()
+    call = server.ground()
+    server.gates["ground"].await_arrival()
+    return call
