@@ -19,15 +19,6 @@ constexpr std::uint64_t kMaxMemoryQuota = 1ull << 30;
 constexpr const char* kOtherVariables[] = {"LQVG_ISA", "LQVG_SERVER",      "LQVG_CACERT",    "LQVG_CERT",
                                            "LQVG_KEY", "LQVG_SERVER_NAME", "LQVG_TOKEN_FILE"};
 
-struct ActionFlag {
-  const char* name;
-  Action action;
-};
-constexpr ActionFlag kActions[] = {{"help", Action::kHelp},
-                                   {"version", Action::kVersion},
-                                   {"print-config", Action::kPrintConfig},
-                                   {"check", Action::kCheck}};
-
 // Insertions, deletions and replacements that turn one into the other.
 std::size_t EditDistance(const std::string& from, const std::string& to) {
   std::vector<std::size_t> row(to.size() + 1);
@@ -56,7 +47,7 @@ std::string Suggestion(const std::string& name) {
     }
   };
   for (const Setting& setting : Settings()) consider(setting.name);
-  for (const ActionFlag& flag : kActions) consider(flag.name);
+  for (const ActionFlag& flag : ActionFlags()) consider(flag.name);
   return nearest.empty() ? "" : absl::StrCat(" (did you mean --", nearest, "?)");
 }
 
@@ -147,7 +138,7 @@ class Parser {
   }
 
   bool ReadAction(const std::string& name, bool has_value) {
-    for (const ActionFlag& flag : kActions) {
+    for (const ActionFlag& flag : ActionFlags()) {
       if (flag.name != name) continue;
       if (has_value) result_.errors.push_back(absl::StrCat("--", name, " takes no value"));
       // Who asks for help gets it, whatever else stands there.

@@ -14,16 +14,13 @@ namespace {
 
 constexpr std::size_t kColumns = 100;
 constexpr std::size_t kIndent = 6;
+constexpr std::size_t kActionColumn = 16;  // of the text behind --check and the like
 constexpr std::size_t kOriginColumn = 48;
 
 constexpr const char* kIntroduction =
     R"(Finds what expressions describe in remote-sensing pictures: serves LQVG by gRPC
 (lqvg.v1.GroundingService), with grpc.health.v1 and, on a port of their own, Prometheus metrics.
 
-  --check         load the model, say what its directory holds, exit
-  --print-config  print the effective configuration and where each value comes from, exit
-  --version       print version and commit, exit
-  --help, -h      print this, exit
 )";
 
 constexpr const char* kClosing =
@@ -68,6 +65,11 @@ const char* NameOf(Origin origin) {
 
 std::string HelpText(const std::string& program) {
   std::string text = absl::StrCat("Usage: ", program, " [--flag=value ...]\n\n", kIntroduction);
+  for (const ActionFlag& flag : ActionFlags()) {
+    std::string name = absl::StrCat("--", flag.name, flag.action == Action::kHelp ? ", -h" : "");
+    name.resize(kActionColumn, ' ');
+    absl::StrAppend(&text, "  ", name, flag.help, "\n");
+  }
   std::string group;
   for (const Setting& setting : Settings()) {
     if (setting.group != group) {

@@ -1,4 +1,5 @@
-// The one table of what can be set: flag, environment variable, --help and --print-config are all made from it.
+// The one table of what can be set: flag, environment variable, --help, --print-config,
+// the manual page and the completion of shells are all made from it.
 //
 // Immutable and thread-safe.
 #pragma once
@@ -58,6 +59,14 @@ struct Setting {
 
 // All rows, those of a group together.
 std::span<const Setting> Settings();
+
+// A flag that makes the program do something other than serve.
+struct ActionFlag {
+  const char* name;
+  Action action;
+  const char* help;  // not a sentence
+};
+std::span<const ActionFlag> ActionFlags();
 
 // "LQVG_DRAIN_DELAY".
 std::string EnvironmentNameOf(const Setting& setting);

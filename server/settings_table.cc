@@ -110,7 +110,16 @@ constexpr Setting kSettings[] = {
      "The least that is written. At debug every call is, and no line is left out."},
 };
 
+constexpr ActionFlag kActions[] = {
+    {"check", Action::kCheck, "load the model, say what its directory holds, exit"},
+    {"print-config", Action::kPrintConfig, "print the effective configuration and where each value comes from, exit"},
+    {"version", Action::kVersion, "print version and commit, exit"},
+    {"help", Action::kHelp, "print this help, exit"},
+};
+
 }  // namespace
+
+std::span<const ActionFlag> ActionFlags() { return kActions; }
 
 std::span<const Setting> Settings() { return kSettings; }
 

@@ -9,7 +9,7 @@ command -v $clang_format >/dev/null ||
   { echo "$clang_format is not installed: tools/install_dependencies.sh --with-checks" >&2; exit 1; }
 
 folders=()
-for folder in image model server client train tests bench; do [[ ! -d $folder ]] || folders+=("$folder"); done
+for folder in image manual model server client train tests bench; do [[ ! -d $folder ]] || folders+=("$folder"); done
 mapfile -t files < <(find "${folders[@]}" -name '*.h' -o -name '*.cc' -o -name '*.cu' | sort)
 
 case ${1:-} in

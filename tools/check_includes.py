@@ -72,20 +72,24 @@ ROOMS = (
     Room("training", "train/*", "std posix absl json torch image/* model/* train/*"),
     # Pictures: known to every room, knowing none.
     Room("image", "image/*", "std absl opencv codecs image/*"),
+    # Manual pages and completion: plain data, filled by the programs that it is about.
+    Room("manual's program", "manual/main.cc", "std manual/* server/manual.h client/cli/manual.h"),
+    Room("manual", "manual/*", "std absl manual/program.h manual/man_page.h manual/completion.h"),
     # The serving room.
     Room("entry point", "server/main.cc",
          "std posix absl spdlog grpc proto prometheus server/* model/lqvg.h " + DOOR + " " + QUERY),
     Room("metrics", "server/metrics*", "std posix absl prometheus server/* model/grounder.h"),
     Room("transport", "server/server.* server/*_service.* server/wire* server/authenticator.*",
          "std posix absl spdlog grpc proto image/* server/* " + DOOR + " " + QUERY),
-    Room("serving", "server/*", "std posix absl spdlog openssl image/* server/* " + DOOR + " " + QUERY),
+    Room("serving", "server/*", "std posix absl spdlog openssl image/* manual/program.h server/* " + DOOR + " " + QUERY),
     # Clients see the contract, never the server.
     Room("client library", "client/cpp/*", "std absl grpc proto client/cpp/*"),
-    Room("client programs", "client/*", "std posix absl json grpc proto image/* client/*"),
+    Room("client programs", "client/*", "std posix absl json grpc proto image/* manual/program.h client/*"),
     # Tests follow the room that they test.
     Room("test support", "tests/support/*", TEST + " server/* " + DOOR + " " + QUERY),
     Room("tests of the model", "tests/model/*", TEST + " tests/model/* torch openssl model/*"),
     Room("tests of pictures", "tests/image/*", TEST + " tests/image/* codecs opencv"),
+    Room("tests of the manual", "tests/manual/*", TEST + " tests/manual/* manual/*"),
     Room("tests of serving", "tests/server/*",
          TEST + " tests/server/* openssl grpc proto prometheus server/* " + DOOR + " " + QUERY),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
@@ -97,7 +101,7 @@ ROOMS = (
 # Objects that may be compiled from LibTorch's headers.
 TORCH_OBJECTS = ("model/*", "train/*", "tests/model/*", "bench/*")
 
-FOLDERS = ("image", "model", "server", "client", "train", "tests", "bench", "tools", "proto")
+FOLDERS = ("image", "manual", "model", "server", "client", "train", "tests", "bench", "tools", "proto")
 SOURCES = (".h", ".cc", ".cu")
 MAX_LINES = 500
 # A name says what a file holds; these say that nobody decided.

@@ -2,6 +2,18 @@
 
 namespace lqvg::cli {
 
+std::span<const ExitMeaning> ExitMeanings() {
+  static constexpr ExitMeaning kMeanings[] = {{kSuccess, "done"},
+                                              {kSomeFailed, "some of several failed"},
+                                              {kUsageError, "wrong command line, or a file cannot be read or written"},
+                                              {kInputRefused, "input refused"},
+                                              {kUnavailable, "server unavailable"},
+                                              {kDeadlinePassed, "no answer in time"},
+                                              {kInternalError, "fault of the service"},
+                                              {kInterrupted, "interrupted"}};
+  return kMeanings;
+}
+
 ExitCode ExitCodeOf(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kInvalidArgument:

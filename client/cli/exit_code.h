@@ -1,6 +1,8 @@
 // What `lqvg` returns to the shell. Scripts depend on these numbers; the README lists them.
 #pragma once
 
+#include <span>
+
 #include "absl/status/status.h"
 
 namespace lqvg::cli {
@@ -15,6 +17,12 @@ enum ExitCode {
   kInternalError = 6,   // a fault of the service, or a server of another kind
   kInterrupted = 130,   // SIGINT, as shells have it
 };
+
+struct ExitMeaning {
+  ExitCode code;
+  const char* text;  // a few words, for the help and the manual page
+};
+std::span<const ExitMeaning> ExitMeanings();
 
 // The exit code for a call that ended with `code`, which is not OK.
 ExitCode ExitCodeOf(absl::StatusCode code);

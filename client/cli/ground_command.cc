@@ -138,6 +138,7 @@ Verb GroundVerb() {
           "and the expressions of a picture go in one call. With --resume, what failed for a passing reason\n"
           "(server away, no answer in time) is asked again.\n",
       .options = GroundOptions(),
+      .takes_files = true,
       .run = Run,
   };
 }

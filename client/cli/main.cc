@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/ground_command.h"
-#include "client/cli/health_command.h"
-#include "client/cli/model_command.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/exit_code.h"
 #include "client/cli/verb.h"
 #include "client/cpp/client.h"
 
@@ -20,10 +19,10 @@ std::string GeneralHelp(const std::vector<Verb>& verbs) {
     for (const std::string& synopsis : verb.synopses) text += "  lqvg " + verb.name + " " + synopsis + "\n";
     text += "      " + verb.summary + "\n";
   }
-  text += "  lqvg --version\n  lqvg VERB --help\n\n";
-  text +=
-      "exit codes: 0 done; 1 some of several failed; 2 wrong command line or file; 3 input refused;\n"
-      "  4 server unavailable; 5 no answer in time; 6 fault of the service; 130 interrupted\n";
+  text += "  lqvg --version\n  lqvg VERB --help\n\nexit codes:\n";
+  for (const ExitMeaning& meaning : ExitMeanings()) {
+    text += absl::StrFormat("  %-5d%s\n", meaning.code, meaning.text);
+  }
   return text;
 }
 
@@ -51,7 +50,7 @@ ExitCode RunVerb(const Verb& verb, const std::vector<std::string>& words) {
 }
 
 ExitCode Run(const std::vector<std::string>& words) {
-  const std::vector<Verb> verbs = {GroundVerb(), ModelVerb(), HealthVerb()};
+  const std::vector<Verb> verbs = Verbs();
   if (words.empty()) {
     std::cerr << GeneralHelp(verbs);
     return kUsageError;

@@ -4,7 +4,7 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("image", "model", "models", "server", "client", "proto", "tests", "tools", "docs")
+FOLDERS = ("image", "manual", "model", "models", "server", "client", "proto", "tests", "tools", "docs")
 
 
 def paths_in(text):

@@ -1,0 +1,80 @@
+#include "client/cli/manual.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/connection.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/verb.h"
+#include "client/cpp/client.h"
+
+namespace lqvg::cli {
+namespace {
+
+manual::Option Describe(const Option& option) {
+  manual::Option described{.name = option.name.substr(2), .value = option.value, .help = manual::Sentence(option.help)};
+  if (!option.short_name.empty()) described.short_name = option.short_name.substr(1);
+  return described;
+}
+
+std::vector<manual::Option> Describe(const std::vector<Option>& options) {
+  std::vector<manual::Option> described;
+  for (const Option& option : options) described.push_back(Describe(option));
+  return described;
+}
+
+manual::Command Describe(const Verb& verb) {
+  // What every verb takes is told once.
+  std::vector<Option> own = verb.options;
+  std::erase_if(own, [](const Option& option) {
+    for (const Option& shared : ConnectionOptions()) {
+      if (option.name == shared.name) return true;
+    }
+    return false;
+  });
+  return {.name = verb.name,
+          .summary = verb.summary,
+          .synopses = verb.synopses,
+          .explanation = verb.explanation,
+          .options = Describe(own),
+          .takes_files = verb.takes_files};
+}
+
+}  // namespace
+
+manual::Program DescribeLqvg() {
+  manual::Program program{
+      .name = "lqvg",
+      .summary = "asks an lqvg-serve server where things are in remote-sensing pictures",
+      .version = client::Version(),
+      .synopses = {},
+      .description =
+          "Sends pictures and expressions to a server, lqvg-server(1), and prints a box and a score for each.",
+      .about_options =
+          "Options stand anywhere between the operands, after the command; behind -- everything is an "
+          "operand.",
+      .groups = {{.title = "Of every command", .options = Describe(ConnectionOptions())}},
+      .instead_of_command = {{.name = "help", .help = "Show all commands."},
+                             {.name = "version", .help = "Print the version."}},
+      .sections = {{"ENVIRONMENT",
+                    {{"LQVG_SERVER", "The server, where --server is not given."},
+                     {"NO_COLOR", "If set, tables have no colours."}}},
+                   {"EXIT STATUS", {}}},
+      .examples = {{"Where is it? Print a table, and draw the boxes:",
+                    "lqvg ground scene.png \"the red ship\" \"the swimming pool\" --draw boxes.png"},
+                   {"A whole data set, resumable:", "lqvg ground --list test.csv --out results.jsonl --resume"},
+                   {"Is the server ready?", "lqvg health --server grounding.example:50051"}},
+      .see_also = "lqvg-server(1)"};
+  for (const Verb& verb : Verbs()) {
+    program.commands.push_back(Describe(verb));
+    for (const std::string& synopsis : verb.synopses) program.synopses.push_back(verb.name + " " + synopsis);
+  }
+  program.synopses.push_back("--version");
+  for (const ExitMeaning& meaning : ExitMeanings()) {
+    program.sections.back().entries.push_back({absl::StrCat(meaning.code), manual::Sentence(meaning.text)});
+  }
+  return program;
+}
+
+}  // namespace lqvg::cli
