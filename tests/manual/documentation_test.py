@@ -62,12 +62,6 @@ def test_help_and_page_know_the_same_exit_codes():
     assert codes(r"^ {7}(\d+) ", page("lqvg-server")) == re.findall(r"(?:^|,\s)(\d+) ", told.group(1))
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_what_the_pages_show_can_be_pasted(program):
-    """Typographic quotes and dashes are none that a shell knows."""
-    assert run("groff", "-man", "-Tutf8", SHARE / "man" / "man1" / f"{program}.1").isascii()
-
-
 def completed_by_bash(*words, folder=ROOT):
     """What bash offers for the last word; it has split --name=value at the equals sign."""
     script = (f"source '{SHARE}/bash-completion/completions/{words[0]}'; compopt() {{ :; }}; COMP_WORDS=(\"$@\"); "
