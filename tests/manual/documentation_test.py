@@ -58,7 +58,8 @@ def test_help_and_page_know_the_same_exit_codes():
     def codes(pattern, text):
         return re.findall(pattern, text.split("\nEXIT STATUS\n")[1].split("\nFILES\n")[0], re.MULTILINE)
 
-    told = re.search(r"^Exit codes: (.*?)\.$", run(BUILD / "bin" / "lqvg-fake-server", "--help"), re.MULTILINE | re.DOTALL)
+    help_text = run(BUILD / "bin" / "lqvg-fake-server", "--help")
+    told = re.search(r"^Exit codes: (.*?)\.$", help_text, re.MULTILINE | re.DOTALL)
     assert codes(r"^ {7}(\d+) ", page("lqvg-server")) == re.findall(r"(?:^|,\s)(\d+) ", told.group(1))
 
 
