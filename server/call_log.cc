@@ -28,6 +28,23 @@ void AddStages(const FinishedCall& call, std::vector<LogField>& fields) {
 
 bool IsHex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
+bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
+
+// Of the answer: what it was computed from, and together with what.
+void AddSizes(const FinishedCall& call, std::vector<LogField>& fields) {
+  const struct {
+    const char* name;
+    int size;
+  } sizes[] = {{"image_width_px", call.image_width},
+               {"image_height_px", call.image_height},
+               {"expressions", call.expressions},
+               {"batch_images", call.batch_images},
+               {"batch_expressions", call.batch_expressions}};
+  for (const auto& size : sizes) {
+    if (size.size > 0) fields.push_back({size.name, std::int64_t{size.size}});
+  }
+}
+
 }  // namespace
 
 LogLevel LevelOfCall(absl::StatusCode code) {
@@ -46,14 +63,15 @@ LogLevel LevelOfCall(absl::StatusCode code) {
 }
 
 std::string_view TraceIdOf(std::string_view traceparent) {
-  constexpr std::size_t kDashes[] = {2, 35, 52};
-  constexpr std::size_t kLength = 55;
+  constexpr std::size_t kLength = 55;  // of version 00; later ones may append "-..."
   if (traceparent.size() < kLength) return "";
-  for (const std::size_t dash : kDashes) {
-    if (traceparent[dash] != '-') return "";
-  }
-  const std::string_view trace_id = traceparent.substr(3, 32);
-  return IsHex(trace_id) ? trace_id : "";
+  const std::string_view version = traceparent.substr(0, 2), trace_id = traceparent.substr(3, 32);
+  const std::string_view parent_id = traceparent.substr(36, 16), flags = traceparent.substr(53, 2);
+  if (traceparent[2] != '-' || traceparent[35] != '-' || traceparent[52] != '-') return "";
+  if (!IsHex(version) || !IsHex(trace_id) || !IsHex(parent_id) || !IsHex(flags)) return "";
+  if (version == "ff" || IsZero(trace_id) || IsZero(parent_id)) return "";
+  if (traceparent.size() > kLength && (version == "00" || traceparent[kLength] != '-')) return "";
+  return trace_id;
 }
 
 void CallLog::Record(const FinishedCall& call) {
@@ -68,12 +86,12 @@ void CallLog::Record(const FinishedCall& call) {
   if (!call.reason.empty()) fields.push_back({"reason", call.reason});
   if (const std::string_view trace_id = TraceIdOf(call.traceparent); !trace_id.empty()) {
     fields.push_back({"trace_id", trace_id});
+    fields.push_back({"traceparent", call.traceparent});
   }
   if (!detail.empty()) fields.push_back({"detail", detail});
   fields.push_back({"total_ms", Milliseconds(call.total)});
   AddStages(call, fields);
-  if (call.image_pixels > 0) fields.push_back({"image_pixels", static_cast<std::int64_t>(call.image_pixels)});
-  if (call.expressions > 0) fields.push_back({"expressions", static_cast<std::int64_t>(call.expressions)});
+  AddSizes(call, fields);
   if (*left_out > 0) fields.push_back({"lines_left_out", static_cast<std::int64_t>(*left_out)});
   log_.Write(level, "call", fields);
 }

@@ -26,7 +26,9 @@ namespace lqvg::serving {
 
 LogLevel LevelOfCall(absl::StatusCode code);
 
-// The 32 hexadecimal digits of a W3C traceparent ("00-<trace>-<span>-<flags>"); empty when it is none.
+// The trace id of a W3C traceparent, "00-<32 digits of the trace>-<16 of the caller's span>-<2 of flags>"; empty when
+// it is not one by the letter of https://www.w3.org/TR/trace-context-1/: lower-case hexadecimal, ids not all zero,
+// version not ff, and more behind the flags only in versions after 00.
 std::string_view TraceIdOf(std::string_view traceparent);
 
 class CallLog {

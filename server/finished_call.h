@@ -1,7 +1,6 @@
 // What is known of an RPC once it is answered: the one thing that the transport tells metrics and log.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -19,12 +18,13 @@ struct FinishedCall {
   std::string reason = {};       // an ErrorReason without its prefix; empty when OK
   absl::Status status = {};      // in the server's own words: for the log, never for callers
   std::string request_id = {};   // never empty
-  std::string traceparent = {};  // the metadata of that name, if it looks like one
+  std::string traceparent = {};  // the metadata of that name, of an identifier's characters; not checked further
   StageTimes times = {};         // zero for stages that the call did not reach
   Duration respond{};            // turning the answer into bytes
   Duration total{};              // from the call's arrival until it is handed to the library
   Duration slack{};              // Ground: of the deadline, the client's or the default one; negative: late
-  std::uint64_t image_pixels = 0;
+  int image_width = 0, image_height = 0;            // pixels; 0 when the call was not answered, as all below
+  int batch_images = 0, batch_expressions = 0;      // of the batch that it was in
   int expressions = 0;                              // answered, with or without error
   std::vector<std::string> expression_errors = {};  // the reason of each expression that failed alone
 };

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -25,10 +26,10 @@ std::string MakeRequestId() {
   return absl::StrCat(absl::Hex(high, absl::kZeroPad16), absl::Hex(low, absl::kZeroPad16));
 }
 
-// The value of a metadata key if it is an identifier; else empty.
+// The value of a metadata key if there is one alone and it is an identifier; else empty.
 std::string IdentifierIn(const grpc::CallbackServerContext& context, const char* key) {
-  const auto found = context.client_metadata().find(key);
-  if (found == context.client_metadata().end()) return "";
+  const auto [found, end] = context.client_metadata().equal_range(key);
+  if (std::distance(found, end) != 1) return "";  // of two, none can be believed
   const std::string_view value(found->second.data(), found->second.size());
   return IsIdentifier(value) ? std::string(value) : "";
 }
@@ -139,7 +140,10 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
 
     *response_ = ToByteBuffer(ToGroundResponse(outcome, *service_.model, record_.request_id));
     const GroundAnswer& answer = *outcome.answer;
-    record_.image_pixels = static_cast<std::uint64_t>(answer.image_width) * answer.image_height;
+    record_.image_width = answer.image_width;
+    record_.image_height = answer.image_height;
+    record_.batch_images = answer.batch_images;
+    record_.batch_expressions = answer.batch_expressions;
     record_.expressions = static_cast<int>(answer.results.size());
     for (const auto& result : answer.results) {
       if (!result.ok()) record_.expression_errors.push_back(ReasonOf(result.status()));

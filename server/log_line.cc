@@ -32,34 +32,56 @@ std::size_t SequenceLength(std::string_view text) {
   return length;
 }
 
+// The code point of one well-formed UTF-8 sequence.
+char32_t CodePointOf(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) return first;
+  char32_t code = first & (0x7fu >> sequence.size());
+  for (const char next : sequence.substr(1)) code = code << 6 | (static_cast<unsigned char>(next) & 0x3f);
+  return code;
+}
+
+// What would let a value reach beyond itself where the log is read: control characters, some of which end a line or
+// drive a terminal; U+2028 and U+2029, at which some readers break lines; and marks that turn the direction of text.
+bool IsUnsafe(char32_t code) {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
+bool IsSafeUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0 || IsUnsafe(CodePointOf(text.substr(0, length)))) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 // As a JSON string. Bytes that are not UTF-8 become U+FFFD.
 void AppendQuoted(std::string_view text, std::string& line) {
   line += '"';
   while (!text.empty()) {
     const std::size_t length = SequenceLength(text);
-    const char first = text[0];
+    const std::string_view sequence = text.substr(0, length);
     if (length == 0) {
       line += "\\ufffd";
-    } else if (length > 1) {
-      line += text.substr(0, length);
-    } else if (first == '"' || first == '\\') {
-      line += '\\';
-      line += first;
-    } else if (first == '\n') {
+    } else if (sequence == "\n") {
       line += "\\n";
-    } else if (static_cast<unsigned char>(first) < 0x20 || first == 0x7f) {
-      absl::StrAppendFormat(&line, "\\u%04x", static_cast<unsigned char>(first));
+    } else if (IsUnsafe(CodePointOf(sequence))) {
+      absl::StrAppendFormat(&line, "\\u%04x", static_cast<unsigned>(CodePointOf(sequence)));
     } else {
-      line += first;
+      if (sequence == "\"" || sequence == "\\") line += '\\';
+      line += sequence;
     }
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   line += '"';
 }
 
+// Whether `name=text` can be read in one way only.
 bool IsPlainWord(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '='; });
 }
 
 std::string NumberText(double number) { return std::isfinite(number) ? absl::StrFormat("%.6g", number) : "null"; }
@@ -82,9 +104,7 @@ void AppendValue(const LogField& field, bool quote_words, std::string& line) {
 
 std::string RenderText(std::string_view message, std::span<const LogField> fields) {
   std::string line;
-  const bool printable = std::none_of(message.begin(), message.end(),
-                                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
-  if (printable) {
+  if (IsSafeUtf8(message)) {
     line = message;
   } else {
     AppendQuoted(message, line);

@@ -1,6 +1,7 @@
 // One line of the log: a message and named values, as text for people or as JSON for machines.
 //
-// Stateless and thread-safe. Whatever a value holds, a line stays one line.
+// Stateless and thread-safe. Whatever a message or a value holds, a line stays one line of valid UTF-8, and the value
+// stays the value of its own name.
 #pragma once
 
 #include <cstdint>

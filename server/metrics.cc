@@ -16,6 +16,8 @@
 #include <iterator>
 #include <utility>
 
+#include "server/error_reasons.h"
+#include "server/process_quota.h"
 #include "server/process_stats.h"
 
 namespace lqvg::serving {
@@ -41,50 +43,29 @@ const Buckets kSlackSeconds = {0, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60};
 const Buckets kImagePixels = {16'384, 65'536, 262'144, 1'048'576, 4'194'304, 16'777'216, 67'108'864};
 
 constexpr std::string_view kMethods[] = {"Ground", "GroundStream", "GetModel", "other"};
+constexpr std::size_t kGround = 0;
 
-// The names of the contract's ErrorReason; the first is that of calls that did not fail.
-constexpr std::string_view kReasons[] = {"",
-                                         "MALFORMED_REQUEST",
-                                         "FIELD_REQUIRED",
-                                         "EXPRESSION_EMPTY",
-                                         "EXPRESSION_TOO_LONG",
-                                         "TOO_MANY_EXPRESSIONS",
-                                         "PARAMETER_OUT_OF_RANGE",
-                                         "UNSUPPORTED_IMAGE_FORMAT",
-                                         "UNSUPPORTED_PIXEL_FORMAT",
-                                         "MULTI_FRAME_UNSUPPORTED",
-                                         "IMAGE_TOO_LARGE",
-                                         "IMAGE_TOO_SMALL",
-                                         "IMAGE_CORRUPT",
-                                         "IMAGE_LIMIT_EXCEEDED",
-                                         "IMAGE_CHECKSUM_MISMATCH",
-                                         "IMAGE_NOT_CACHED",
-                                         "MODEL_NOT_FOUND",
-                                         "QUEUE_FULL",
-                                         "MEMORY_BUDGET",
-                                         "DEADLINE_UNREACHABLE",
-                                         "MODEL_LOADING",
-                                         "SHUTTING_DOWN",
-                                         "STREAM_AGED",
-                                         "DEVICE_LOST",
-                                         "QUOTA_EXCEEDED",
-                                         "DEVICE_MEMORY",
-                                         "EXPIRED_IN_QUEUE",
-                                         "CLIENT_CANCELLED",
-                                         "INTERNAL_ERROR",
-                                         "UNAUTHENTICATED",
-                                         "PERMISSION_DENIED",
-                                         "NOT_IMPLEMENTED",
-                                         "EXPIRED_WHILE_RUNNING",
-                                         "OTHER"};
+// Values of the label reason: "" for calls that did not fail, those of the contract in its order, and a last one for
+// whatever else a part of the server may say.
+constexpr std::size_t kReasons = std::size(kKnownReasons) + 2;
+
+std::string_view ReasonName(std::size_t reason) {
+  if (reason == 0) return "";
+  return reason + 1 < kReasons ? kKnownReasons[reason - 1].name : "OTHER";
+}
+
+std::size_t ReasonIndex(std::string_view name) {
+  if (name.empty()) return 0;
+  const auto found = std::find_if(std::begin(kKnownReasons), std::end(kKnownReasons),
+                                  [name](const KnownReason& reason) { return reason.name == name; });
+  return static_cast<std::size_t>(found - std::begin(kKnownReasons)) + 1;
+}
 
 constexpr std::size_t kCodes = 17;  // of gRPC: OK to UNAUTHENTICATED
 
-// Where `value` stands in `names`; the last stands for everything else.
-template <std::size_t kSize>
-std::size_t IndexIn(const std::string_view (&names)[kSize], std::string_view value) {
-  const auto found = std::find(std::begin(names), std::end(names) - 1, value);
-  return static_cast<std::size_t>(found - std::begin(names));
+std::size_t MethodIndex(std::string_view name) {
+  const auto found = std::find(std::begin(kMethods), std::end(kMethods) - 1, name);
+  return static_cast<std::size_t>(found - std::begin(kMethods));
 }
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -120,15 +101,20 @@ class LiveGauges final : public prometheus::Collectable {
     const ProcessStats process = ReadProcessStats();
     const auto number = [](auto value) { return static_cast<double>(value); };
     return {
-        One("lqvg_pending_requests", "Calls inside that the model has not begun with.", number(inside.pending)),
-        One("lqvg_inflight_requests", "Calls inside, waiting or running.", number(inside.in_flight)),
-        One("lqvg_queue_bytes", "Bytes of the requests inside.", number(inside.bytes)),
-        One("process_cpu_seconds_total", "User and system CPU time.", process.cpu_seconds, MetricType::Counter),
-        One("process_start_time_seconds", "Start time since the Unix epoch.", process.start_time_seconds),
+        One("lqvg_pending_requests", "Admitted Ground calls that the model has not begun with.",
+            number(inside.pending)),
+        One("lqvg_inflight_requests", "Admitted Ground calls that are not answered yet, waiting or running.",
+            number(inside.in_flight)),
+        One("lqvg_queue_bytes", "Bytes of the requests of these unanswered calls, as they came.", number(inside.bytes)),
+        One("lqvg_memory_limit_bytes", "Memory that the process may use: its control group's limit, or the machine's.",
+            number(ReadProcessQuota().memory_bytes)),
+        One("process_cpu_seconds_total", "CPU time of all threads, user and system.", process.cpu_seconds,
+            MetricType::Counter),
+        One("process_start_time_seconds", "When the process started, since the Unix epoch.", start_time_seconds_),
         One("process_resident_memory_bytes", "Resident memory.", number(process.resident_bytes)),
         One("process_virtual_memory_bytes", "Virtual memory.", number(process.virtual_bytes)),
         One("process_open_fds", "Open file descriptors.", number(process.open_fds)),
-        One("process_max_fds", "Open file descriptors allowed.", number(process.max_fds)),
+        One("process_max_fds", "Open file descriptors allowed, the soft limit.", number(process.max_fds)),
         One("process_threads", "Threads.", number(process.threads)),
     };
   }
@@ -143,15 +129,24 @@ class LiveGauges final : public prometheus::Collectable {
   }
 
   const std::function<Occupancy()> occupancy_;
+  // Read once: the kernel derives the time of boot from a clock that is adjusted, and a start that moves looks like a
+  // new process.
+  const double start_time_seconds_ = ReadProcessStats().start_time_seconds;
 };
 
 }  // namespace
 
 struct Metrics::Series {
   explicit Series(std::function<Occupancy()> occupancy) : live(std::make_shared<LiveGauges>(std::move(occupancy))) {
-    for (std::size_t i = 0; i + 1 < std::size(kMethods); ++i) {
-      Request(i, absl::StatusCode::kOk, 0);  // so that a rate is 0 and not absent before the first call
+    // A counter that comes into being with its first count has no increase that rate() could see, and a ratio of which
+    // one side is missing is no ratio: what alerts and dashboards ask for is there, at 0, before it happens.
+    const std::size_t internal_error = ReasonIndex("INTERNAL_ERROR");
+    for (std::size_t method = 0; method + 1 < std::size(kMethods); ++method) {
+      Request(method, absl::StatusCode::kOk, 0);
+      Request(method, absl::StatusCode::kInternal, internal_error);
     }
+    for (const KnownReason& reason : kKnownReasons) Request(kGround, reason.code, ReasonIndex(reason.name));
+    ExpressionError(internal_error);
   }
 
   Family<Counter>& Counters(const char* name, const char* help) {
@@ -171,31 +166,34 @@ struct Metrics::Series {
 
   Counter& Request(std::size_t method, absl::StatusCode code, std::size_t reason) {
     const std::size_t number = std::min<std::size_t>(static_cast<std::size_t>(code), kCodes - 1);
-    return requests.At((method * kCodes + number) * std::size(kReasons) + reason, [&] {
+    return requests.At((method * kCodes + number) * kReasons + reason, [&] {
       return Labels{{"method", std::string(kMethods[method])},
                     {"code", absl::StatusCodeToString(code)},
-                    {"reason", std::string(kReasons[reason])}};
+                    {"reason", std::string(ReasonName(reason))}};
     });
   }
   Counter& ExpressionError(std::size_t reason) {
-    return expression_errors.At(reason, [reason] { return Labels{{"reason", std::string(kReasons[reason])}}; });
+    return expression_errors.At(reason, [reason] { return Labels{{"reason", std::string(ReasonName(reason))}}; });
   }
 
   const std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
   const std::shared_ptr<LiveGauges> live;
 
-  LazyCounters requests{Counters("lqvg_requests_total", "Answered calls. reason is an ErrorReason, empty when OK."),
-                        std::size(kMethods) * kCodes* std::size(kReasons)};
-  Counter& expressions = Counters("lqvg_expressions_total", "Expressions answered, with or without error.").Add({});
+  LazyCounters requests{
+      Counters("lqvg_requests_total", "Answered calls. reason is an ErrorReason of the contract, empty when OK."),
+      std::size(kMethods) * kCodes* kReasons};
+  Counter& expressions = Counters("lqvg_expressions_total",
+                                  "Expressions of calls that were answered OK, those that failed alone included.")
+                             .Add({});
   LazyCounters expression_errors{
-      Counters("lqvg_expression_errors_total", "Expressions that failed alone, in a call that did not."),
-      std::size(kReasons)};
+      Counters("lqvg_expression_errors_total", "Expressions that failed alone, in a call that did not."), kReasons};
 
   Family<Histogram>& request_seconds =
-      Histograms("lqvg_request_duration_seconds", "From a call's arrival to its answer.");
+      Histograms("lqvg_request_duration_seconds", "From a call's arrival to its answer, whatever the answer is.");
   const std::array<Histogram*, 3> request_seconds_of = {&RequestSeconds(0), &RequestSeconds(1), &RequestSeconds(2)};
-  Family<Histogram>& stage_seconds = Histograms(
-      "lqvg_stage_duration_seconds", "Of Ground calls, by stage. queue is all waiting, model the batch they were in.");
+  Family<Histogram>& stage_seconds =
+      Histograms("lqvg_stage_duration_seconds",
+                 "Of Ground calls that reached the stage. queue: all waiting; model: the batch they were in.");
   Histogram& parse = Stage("parse");
   Histogram& decode = Stage("decode");
   Histogram& prepare = Stage("prepare");
@@ -206,10 +204,11 @@ struct Metrics::Series {
                                 "Time left at the end of Ground calls that were answered or expired; 0: late.")
                          .Add({}, kSlackSeconds);
   Histogram& image_pixels =
-      Histograms("lqvg_image_pixels", "Width times height of the pictures.").Add({}, kImagePixels);
+      Histograms("lqvg_image_pixels", "Width times height of the pictures of calls that were answered OK.")
+          .Add({}, kImagePixels);
 
   Family<Histogram>& model_stage_seconds =
-      Histograms("lqvg_model_stage_duration_seconds", "Of batches, by part of the model.");
+      Histograms("lqvg_model_stage_duration_seconds", "Of batches that reached this part of the model.");
   Histogram& image_part = ModelStage("image");
   Histogram& text_part = ModelStage("text");
   Histogram& fusion_part = ModelStage("fusion");
@@ -218,8 +217,9 @@ struct Metrics::Series {
       Histograms("lqvg_batch_images", "Different pictures that ran together.").Add({}, kBatchImages);
   Histogram& batch_expressions =
       Histograms("lqvg_batch_expressions", "Expressions that ran together.").Add({}, kBatchExpressions);
-  Counter& expired_executed =
-      Counters("lqvg_expired_executed_total", "Calls that ran past their deadline: a fault if not 0.").Add({});
+  Counter& expired_executed = Counters("lqvg_expired_executed_total",
+                                       "Calls that were past their deadline when their batch began: a fault if not 0.")
+                                  .Add({});
 
   Family<Counter>& device_errors = Counters("lqvg_device_errors_total", "Batches that failed because of the device.");
   Counter& device_memory = device_errors.Add({{"class", "memory"}});
@@ -236,8 +236,8 @@ Metrics::~Metrics() = default;
 
 void Metrics::Record(const FinishedCall& call) {
   Series& series = *series_;
-  const std::size_t method = IndexIn(kMethods, call.method);
-  series.Request(method, call.code, IndexIn(kReasons, call.reason)).Increment();
+  const std::size_t method = MethodIndex(call.method);
+  series.Request(method, call.code, ReasonIndex(call.reason)).Increment();
   if (method < series.request_seconds_of.size()) series.request_seconds_of[method]->Observe(Seconds(call.total));
 
   const auto observe = [](Histogram& histogram, Duration duration) {
@@ -254,10 +254,9 @@ void Metrics::Record(const FinishedCall& call) {
       (call.code == absl::StatusCode::kOk || call.code == absl::StatusCode::kDeadlineExceeded)) {
     series.slack.Observe(std::max(0.0, Seconds(call.slack)));  // a sum must not fall
   }
-  if (call.image_pixels > 0) series.image_pixels.Observe(static_cast<double>(call.image_pixels));
+  if (call.image_width > 0) series.image_pixels.Observe(1.0 * call.image_width * call.image_height);
   if (call.expressions > 0) series.expressions.Increment(call.expressions);
-  for (const std::string& reason : call.expression_errors)
-    series.ExpressionError(IndexIn(kReasons, reason)).Increment();
+  for (const std::string& reason : call.expression_errors) series.ExpressionError(ReasonIndex(reason)).Increment();
 }
 
 void Metrics::Record(const BatchReport& batch) {

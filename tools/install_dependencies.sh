@@ -2,8 +2,10 @@
 # Installs what building, testing and running lqvg-serve needs, and nothing that is already there:
 #   1. packages of Debian 12 (Ubuntu 24.04 has the same names), with apt, as root or through sudo;
 #   2. a Python environment for the tests and tools, in .deps/venv, from tools/requirements.txt;
-#   3. LibTorch, in .deps/libtorch, from tools/libtorch.txt.
-# Both lists are pinned by version and hash. Run it as often as you like: a step that has nothing to do takes no time,
+#   3. LibTorch, in .deps/libtorch, from tools/libtorch.txt;
+#   4. Prometheus, in .deps/prometheus, for the tests of alerts and dashboards: out of Debian's package, which is not
+#      itself installed, because that would start a server on this machine.
+# The lists of 2 and 3 are pinned by version and hash. Run it as often as you like: a step that has nothing to do takes no time,
 # and one that was interrupted is done again. Mirrors, proxies and certificates are those that apt and pip are
 # configured with. `make deps` and the image build call it.
 #
@@ -118,6 +120,26 @@ install_libtorch() {
   rm -rf "$partial"
 }
 
+install_prometheus() {
+  local target="$deps/prometheus" partial="$deps/prometheus.partial"
+  if [[ -f $target/.installed ]]; then return 0; fi
+  say "downloading Prometheus (20 MB, 100 MB unpacked) into .deps/prometheus ..."
+  rm -rf "$partial"
+  mkdir -p "$partial"
+  # apt checks the package against the archive's signature; it needs no root for that, but lists, which it has from
+  # `apt-get update`.
+  (cd "$partial" && apt-get -q -o APT::Sandbox::User="$(id -un)" download prometheus) ||
+    fail "apt could not download the package prometheus; its message is above" \
+      "without a reachable package mirror, or before the first apt-get update, it cannot; put the programs prometheus" \
+      "and promtool into .deps/prometheus/usr/bin by hand, touch .deps/prometheus/.installed, and run this again"
+  dpkg -x "$partial"/prometheus_*.deb "$partial" || fail "could not unpack the package prometheus"
+  rm "$partial"/prometheus_*.deb
+  "$partial/usr/bin/promtool" --version >/dev/null 2>&1 || fail "the promtool of the package prometheus does not run here"
+  touch "$partial/.installed"
+  rm -rf "$target"
+  mv "$partial" "$target"
+}
+
 for argument in "$@"; do
   case $argument in
     --with-checks) packages+=("${check_packages[@]}") ;;
@@ -131,4 +153,5 @@ check_platform
 install_packages
 install_python_environment
 install_libtorch
+install_prometheus
 say "everything is installed"

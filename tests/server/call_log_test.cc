@@ -1,5 +1,6 @@
 #include "server/call_log.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 
@@ -67,6 +68,7 @@ TEST_F(CallLogTest, SaysWhoWasRefusedAndWhy) {
   EXPECT_EQ(line["reason"], "IMAGE_TOO_SMALL");
   EXPECT_EQ(line["request_id"], "r1");
   EXPECT_EQ(line["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(line["traceparent"], kTraceparent);
   EXPECT_EQ(line["detail"], "side 8 px, must be 16 or more");
   EXPECT_EQ(line["total_ms"], 1.5);
   EXPECT_EQ(line["parse_ms"], 1);
@@ -119,7 +121,13 @@ TEST_F(CallLogTest, LimitsWhatTheGrpcLibrarySays) {
 }
 
 TEST_F(DebugCallLogTest, WritesEveryCallWithItsStages) {
-  FinishedCall call{.method = "Ground", .request_id = "r1", .image_pixels = 640'000, .expressions = 3};
+  FinishedCall call{.method = "Ground",
+                    .request_id = "r1",
+                    .image_width = 800,
+                    .image_height = 600,
+                    .batch_images = 2,
+                    .batch_expressions = 7,
+                    .expressions = 3};
   call.times.pool_queue = std::chrono::milliseconds(1);
   call.times.batch_queue = std::chrono::milliseconds(2);
   call.times.model = std::chrono::milliseconds(40);
@@ -128,8 +136,33 @@ TEST_F(DebugCallLogTest, WritesEveryCallWithItsStages) {
   EXPECT_EQ(Lines()[0]["level"], "debug");
   EXPECT_EQ(Lines()[0]["queue_ms"], 3);
   EXPECT_EQ(Lines()[0]["model_ms"], 40);
-  EXPECT_EQ(Lines()[0]["image_pixels"], 640'000);
+  EXPECT_EQ(Lines()[0]["image_width_px"], 800);
+  EXPECT_EQ(Lines()[0]["image_height_px"], 600);
+  EXPECT_EQ(Lines()[0]["batch_images"], 2);
+  EXPECT_EQ(Lines()[0]["batch_expressions"], 7);
   EXPECT_EQ(Lines()[0]["expressions"], 3);
+}
+
+TEST_F(CallLogTest, LeavesOutATraceparentThatIsNone) {
+  FinishedCall call = Refused(absl::StatusCode::kInvalidArgument, "IMAGE_CORRUPT");
+  call.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
+  call_log_.Record(call);
+  EXPECT_FALSE(Lines().at(0).contains("trace_id"));
+  EXPECT_FALSE(Lines().at(0).contains("traceparent"));
+}
+
+TEST_F(CallLogTest, StaysOneObjectALineWhateverItIsTold) {
+  const std::string evil = "x\"}\n{\"level\":\"error\"}\r\xe2\x80\xa8\x1b[2J\xff";
+  FinishedCall call = Refused(absl::StatusCode::kInternal, evil);
+  call.request_id = call.traceparent = evil;
+  call.status = absl::InternalError(evil);
+  call_log_.Record(call);
+  call_log_.Record(BatchReport{.calls = 1, .status = absl::InternalError(evil)});
+  call_log_.Record(evil);
+  ASSERT_EQ(Lines().size(), 3u);
+  for (const nlohmann::json& line : Lines()) {
+    EXPECT_THAT(std::string(line["detail"]), testing::StartsWith("x\"}\n{\"level\":\"error\"}\r"));
+  }
 }
 
 TEST(TraceIdTest, IsReadFromATraceparentOnly) {
@@ -138,6 +171,28 @@ TEST(TraceIdTest, IsReadFromATraceparentOnly) {
   EXPECT_EQ(TraceIdOf("00-0af7651916cd43dd8448eb211c80319c"), "");
   EXPECT_EQ(TraceIdOf("00-0af7651916cd43dd8448eb211c80319X-b7ad6b7169203331-01"), "");
   EXPECT_EQ(TraceIdOf("00x0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), "");
+}
+
+TEST(TraceIdTest, KeepsToTheLetterOfTheRecommendation) {
+  constexpr char kTrace[] = "0af7651916cd43dd8448eb211c80319c";
+  for (const char* invalid : {
+           "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",    // the version that is forbidden
+           "0g-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",    // no hexadecimal version
+           "00-00000000000000000000000000000000-b7ad6b7169203331-01",    // no trace
+           "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",    // no span
+           "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",    // upper case
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333x-01",    // no hexadecimal span
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0x",    // no hexadecimal flags
+           "00-0af7651916cd43dd8448eb211c80319c.b7ad6b7169203331-01",    // no dash
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331.01",    // no dash
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",  // more than version 00 has
+           "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01x",   // more, but without a dash
+       }) {
+    EXPECT_EQ(TraceIdOf(invalid), "") << invalid;
+  }
+  EXPECT_EQ(TraceIdOf("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"), kTrace);
+  EXPECT_EQ(TraceIdOf("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), kTrace) << "a later version";
+  EXPECT_EQ(TraceIdOf("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-comes"), kTrace);
 }
 
 }  // namespace

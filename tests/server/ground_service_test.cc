@@ -156,7 +156,8 @@ TEST_F(GroundServiceTest, ReportsWhatMetricsNeed) {
   EXPECT_EQ(call.reason, "");
   EXPECT_EQ(call.expressions, 2);
   EXPECT_THAT(call.expression_errors, ElementsAre("INTERNAL_ERROR"));
-  EXPECT_EQ(call.image_pixels, static_cast<std::uint64_t>(FakeGrounder::kSide * FakeGrounder::kSide));
+  EXPECT_EQ(call.image_width, FakeGrounder::kSide);
+  EXPECT_EQ(call.image_height, FakeGrounder::kSide);
   EXPECT_GT(call.total, Duration::zero());
   EXPECT_GE(call.total, call.times.parse + call.times.pool_queue + call.times.batch_queue);
   EXPECT_GT(call.slack, std::chrono::seconds(1));

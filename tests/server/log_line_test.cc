@@ -37,6 +37,27 @@ TEST(LogLineTest, NeverBecomesTwoLines) {
   EXPECT_EQ(Json(evil, {{"a", evil}})["a"], evil);
 }
 
+TEST(LogLineTest, EscapesWhatALineReaderOrATerminalWouldObey) {
+  // NEL and CSI as C1 controls, line and paragraph separator, right-to-left override and isolate.
+  const std::string evil = "\xc2\x85 \xc2\x9b \xe2\x80\xa8 \xe2\x80\xa9 \xe2\x80\xae \xe2\x81\xa6";
+  const std::string escaped = "\\u0085 \\u009b \\u2028 \\u2029 \\u202e \\u2066";
+  EXPECT_EQ(Text("m", {{"a", evil}}), "m a=\"" + escaped + "\"");
+  EXPECT_EQ(Text(evil, {}), "\"" + escaped + "\"");
+  EXPECT_EQ(RenderJsonMembers("m", std::vector<LogField>{{"a", evil}}), "\"msg\":\"m\",\"a\":\"" + escaped + "\"");
+  EXPECT_EQ(Json("m", {{"a", evil}})["a"], evil) << "a parser gets it back";
+}
+
+TEST(LogLineTest, LetsNoValueLookLikeAnotherField) {
+  EXPECT_EQ(Text("m", {{"a", "code=OK"}}), "m a=\"code=OK\"");
+  EXPECT_EQ(Text("m", {{"a", "x code=OK"}}), "m a=\"x code=OK\"");
+  EXPECT_EQ(Text("m", {{"a", "x\" code=\"OK"}}), "m a=\"x\\\" code=\\\"OK\"");
+}
+
+TEST(LogLineTest, WritesAMessageThatIsNotUtf8AsOneThatIs) {
+  EXPECT_EQ(Text("caf\xc3\xa9", {}), "caf\xc3\xa9");
+  EXPECT_EQ(Text("caf\xe9", {}), "\"caf\\ufffd\"");
+}
+
 TEST(LogLineTest, WritesJsonThatAParserReadsBack) {
   const nlohmann::json line = Json("a \"message\"", {{"path", "C:\\x"}, {"count", std::int64_t{-7}}, {"ms", 0.25}});
   EXPECT_EQ(line["msg"], "a \"message\"");

@@ -8,13 +8,16 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "lqvg/v1/grounding.pb.h"
+#include "server/error_reasons.h"
 #include "server/metrics_endpoint.h"
 
 namespace lqvg::serving {
@@ -60,12 +63,18 @@ TEST_F(MetricsTest, CountsCallsByMethodCodeAndReason) {
 
 TEST_F(MetricsTest, KnowsEveryReasonOfTheContract) {
   const google::protobuf::EnumDescriptor& reasons = *v1::ErrorReason_descriptor();
-  for (int i = 0; i < reasons.value_count(); ++i) {
+  ASSERT_EQ(reasons.value_count(), static_cast<int>(std::size(kKnownReasons)) + 1) << "UNSPECIFIED is never sent";
+  for (int i = 1; i < reasons.value_count(); ++i) {
     const std::string prefix = "ERROR_REASON_";
-    const std::string reason = reasons.value(i)->name().substr(prefix.size());
-    if (reason == "UNSPECIFIED") continue;
-    metrics_.Record(FinishedCall{.method = "Ground", .code = absl::StatusCode::kInternal, .reason = reason});
-    EXPECT_EQ(Sample(R"(lqvg_requests_total{code="INTERNAL",method="Ground",reason=")" + reason + "\"}"), 1);
+    const KnownReason& known = kKnownReasons[i - 1];
+    EXPECT_EQ(prefix + std::string(known.name), reasons.value(i)->name());
+    metrics_.Record(FinishedCall{.method = "Ground", .code = known.code, .reason = std::string(known.name)});
+  }
+  const std::map<std::string, double> samples = SamplesOf(metrics_.Text());
+  for (const KnownReason& known : kKnownReasons) {
+    EXPECT_EQ(samples.at(absl::StrCat(R"(lqvg_requests_total{code=")", absl::StatusCodeToString(known.code),
+                                      R"(",method="Ground",reason=")", std::string(known.name), "\"}")),
+              1);
   }
 }
 
@@ -76,9 +85,16 @@ TEST_F(MetricsTest, HasNoSeriesForWhatItDoesNotKnow) {
 }
 
 TEST_F(MetricsTest, ShowsZeroBeforeTheFirstCall) {
-  EXPECT_EQ(Sample(R"(lqvg_requests_total{code="OK",method="Ground",reason=""})"), 0);
-  EXPECT_EQ(Sample("lqvg_expired_executed_total"), 0);
-  EXPECT_EQ(Sample(R"(lqvg_device_errors_total{class="memory"})"), 0);
+  const std::map<std::string, double> samples = SamplesOf(metrics_.Text());
+  EXPECT_EQ(samples.at("lqvg_expired_executed_total"), 0);
+  EXPECT_EQ(samples.at(R"(lqvg_device_errors_total{class="memory"})"), 0);
+  EXPECT_EQ(samples.at(R"(lqvg_expression_errors_total{reason="INTERNAL_ERROR"})"), 0);
+  for (const char* method : {"Ground", "GroundStream", "GetModel"}) {
+    const std::string of_method = absl::StrCat(R"(",method=")", method, R"(",reason=)");
+    EXPECT_EQ(samples.at(R"(lqvg_requests_total{code="OK)" + of_method + R"(""})"), 0);
+    EXPECT_EQ(samples.at(R"(lqvg_requests_total{code="INTERNAL)" + of_method + R"("INTERNAL_ERROR"})"), 0);
+  }
+  EXPECT_EQ(samples.at(R"(lqvg_requests_total{code="UNAVAILABLE",method="Ground",reason="QUEUE_FULL"})"), 0);
 }
 
 TEST_F(MetricsTest, PutsTheStagesOfACallIntoHistograms) {
@@ -115,7 +131,8 @@ TEST_F(MetricsTest, ShowsLateCallsAsNoSlack) {
 
 TEST_F(MetricsTest, CountsExpressionsAndTheirErrors) {
   metrics_.Record(FinishedCall{.method = "Ground",
-                               .image_pixels = 640'000,
+                               .image_width = 800,
+                               .image_height = 800,
                                .expressions = 5,
                                .expression_errors = {"INTERNAL_ERROR", "INTERNAL_ERROR"}});
   EXPECT_EQ(Sample("lqvg_expressions_total"), 5);
@@ -168,6 +185,7 @@ TEST_F(MetricsTest, SaysWhatRuns) {
 
 TEST_F(MetricsTest, DescribesTheProcessByTheUsualNames) {
   EXPECT_GT(Sample("process_resident_memory_bytes"), 1'000'000);
+  EXPECT_GE(Sample("lqvg_memory_limit_bytes"), Sample("process_resident_memory_bytes"));
   EXPECT_GT(Sample("process_open_fds"), 2);
   EXPECT_GT(Sample("process_max_fds"), 2);
   EXPECT_GT(Sample("process_start_time_seconds"), 1.6e9);
