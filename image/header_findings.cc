@@ -5,9 +5,22 @@
 
 #include "absl/strings/str_cat.h"
 #include "image/rejection.h"
+#include "image/tiff_header.h"
 
 namespace lqvg {
 namespace {
+
+// What a codec needs whatever the file: state, tables of codes, Deflate's window. libtiff for LZW: 82 KB.
+constexpr std::uint64_t kCodecState = 256u << 10;
+// Rows in work. Most in libjpeg: 4 components, each of up to 4 * (8 + 2) rows around a row of blocks, which upsampling
+// may keep in 4 further ones.
+constexpr std::uint64_t kRowBytesPerColumn = 4 * (4 * (8 + 2) + 4);
+// libpng's pointer to each row.
+constexpr std::uint64_t kBytesPerRow = 8;
+
+std::uint64_t WorkingBytes(std::uint64_t columns, std::uint64_t rows) {
+  return kCodecState + kRowBytesPerColumn * columns + kBytesPerRow * rows;
+}
 
 absl::Status CheckBytes(const char* what, std::uint64_t bytes, std::uint64_t limit) {
   if (bytes <= limit) return absl::OkStatus();
@@ -63,9 +76,17 @@ absl::StatusOr<ImageHeader> Judge(const HeaderFindings& findings, const ImageLim
   ImageHeader header = findings.header;
   header.width = static_cast<int>(findings.width);
   header.height = static_cast<int>(findings.height);
-  // Turning the picture upright takes a second one.
-  header.decoded_bytes = pixels * 3 * (header.exif_orientation == 1 ? 1 : 2) + findings.codec_bytes;
+  const std::uint64_t columns = std::max(findings.width, findings.columns);
+  header.decoded_bytes =
+      pixels * 3 + findings.codec_bytes + findings.copied_bytes + WorkingBytes(columns, findings.height);
+  header.turning_bytes = header.exif_orientation == 1 ? 0 : pixels * 3;
   return header;
+}
+
+std::uint64_t MaxDecodedBytes(std::uint64_t encoded_bytes, const ImageLimits& limits) {
+  const auto side = static_cast<std::uint64_t>(limits.max_side);
+  return limits.max_pixels * 3 * 2 + limits.max_decoded_bytes + MaxTiffCopies(encoded_bytes, limits) +
+         WorkingBytes(side, side);
 }
 
 }  // namespace lqvg

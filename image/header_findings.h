@@ -17,11 +17,13 @@ namespace lqvg {
 
 // Empty texts mean "nothing to complain of". A scan stops where it cannot go on and leaves the rest at its defaults.
 struct HeaderFindings {
-  ImageHeader header;              // width, height and decoded_bytes are set by Judge
+  ImageHeader header;              // width, height, decoded_bytes and turning_bytes are set by Judge
   bool size_known = false;         // the scan reached the size; else `corruption` is set
   std::uint64_t width = 0;         // pixels, up to 2^32 - 1
   std::uint64_t height = 0;        // pixels, up to 2^32 - 1
-  std::uint64_t codec_bytes = 0;   // that the codec will hold beside the RGB picture
+  std::uint64_t codec_bytes = 0;   // pixels in another form that the codec holds beside the RGB picture
+  std::uint64_t copied_bytes = 0;  // of the file itself that the codec copies
+  std::uint64_t columns = 0;       // of the widest rows that the codec works on, where that is more than `width`
   std::string unsupported_pixels;  // why no decoder takes the pixels
   std::string further_frame;       // what shows that the file holds more than one picture
   std::string exceeded_limit;      // which structural limit is exceeded, with value and limit

@@ -1,5 +1,6 @@
 #include "image/image_decoder.h"
 
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "image/orientation.h"
 #include "image/png_decoder.h"
 #include "image/png_header.h"
+#include "image/rejection.h"
 #include "image/tiff_decoder.h"
 #include "image/tiff_header.h"
 
@@ -56,7 +58,9 @@ absl::StatusOr<ImageHeader> ScanHeader(std::span<const std::uint8_t> encoded, co
   return Judge(findings->common, limits);
 }
 
-absl::StatusOr<DecodedImage> DecodeImage(std::span<const std::uint8_t> encoded, const DecodeOptions& options) {
+namespace {
+
+absl::StatusOr<DecodedImage> DecodeOrThrow(std::span<const std::uint8_t> encoded, const DecodeOptions& options) {
   const absl::StatusOr<TiffFindings> findings = Scan(encoded, options.limits);
   if (!findings.ok()) return findings.status();
   const absl::StatusOr<ImageHeader> header = Judge(findings->common, options.limits);
@@ -73,6 +77,16 @@ absl::StatusOr<DecodedImage> DecodeImage(std::span<const std::uint8_t> encoded, 
   decoded.image =
       decoded.orientation_applied ? TurnUpright(*std::move(image), header->exif_orientation) : *std::move(image);
   return decoded;
+}
+
+}  // namespace
+
+absl::StatusOr<DecodedImage> DecodeImage(std::span<const std::uint8_t> encoded, const DecodeOptions& options) {
+  try {
+    return DecodeOrThrow(encoded, options);
+  } catch (const std::bad_alloc&) {
+    return Reject(absl::StatusCode::kUnavailable, "MEMORY_BUDGET", "there is no memory for the picture's pixels");
+  }
 }
 
 }  // namespace lqvg

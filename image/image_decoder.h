@@ -1,7 +1,7 @@
 // Turns a JPEG, PNG or TIFF file held in memory into an Image, judging its header before any pixel memory exists.
 //
 // Stateless and thread-safe; blocks for as long as decoding takes (about 5 ms per megapixel). Untrusted input: no
-// byte sequence crashes it, and it never holds more than the decoded picture and the codec's own bounded buffers.
+// byte sequence crashes it, and it never holds more than the header announces (ImageHeader::decoded_bytes).
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ struct ImageLimits {
   int max_jpeg_scans = 100;
   std::uint64_t max_jpeg_scan_pixels = 1'600'000'000;  // scans times pixels, about 2 s of decoding
   int max_png_chunks = 1'000;                          // picture data counts only in chunks under 4 KiB
-  std::size_t max_ancillary_bytes = 8u << 20;          // PNG chunks and JPEG segments that are not picture data
+  std::size_t max_ancillary_bytes = 8u << 20;          // PNG chunks, JPEG segments, TIFF tags: all but picture data
   int max_tiff_strips = 16'384;                        // strips or tiles
 };
 
@@ -36,7 +36,8 @@ struct ImageHeader {
   int height = 0;                   // pixels, as stored
   int channels = 0;                 // in the file, 1..4
   int exif_orientation = 1;         // 1..8; 1 is upright
-  std::uint64_t decoded_bytes = 0;  // that decoding will allocate
+  std::uint64_t decoded_bytes = 0;  // the most that decoding allocates: the picture in RGB, and what the codec holds
+  std::uint64_t turning_bytes = 0;  // beside that, if the picture is turned upright: a second one
   bool has_alpha = false;           // the file says which pixels are transparent; decoding drops that
   bool is_cmyk = false;             // decoding converts it as Pillow does, without a colour profile
 };
@@ -59,7 +60,12 @@ struct DecodedImage {
 // IMAGE_TOO_LARGE, IMAGE_TOO_SMALL, IMAGE_CORRUPT, IMAGE_LIMIT_EXCEEDED.
 absl::StatusOr<ImageHeader> ScanHeader(std::span<const std::uint8_t> encoded, const ImageLimits& limits);
 
-// ScanHeader, then the pixels. The same rejections; any warning of a codec is IMAGE_CORRUPT.
+// The most that decoded_bytes and turning_bytes can be together, for files of at most `encoded_bytes` that pass
+// `limits`.
+std::uint64_t MaxDecodedBytes(std::uint64_t encoded_bytes, const ImageLimits& limits);
+
+// ScanHeader, then the pixels. The same rejections; any warning of a codec is IMAGE_CORRUPT. UNAVAILABLE with
+// MEMORY_BUDGET when the machine has no memory for the pixels: then nothing is wrong with the file.
 absl::StatusOr<DecodedImage> DecodeImage(std::span<const std::uint8_t> encoded, const DecodeOptions& options);
 
 // Checks the size of a picture that came without a file, against the same limits and with the same rejections.

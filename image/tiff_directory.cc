@@ -1,5 +1,7 @@
 #include "image/tiff_directory.h"
 
+#include <algorithm>
+
 namespace lqvg {
 namespace {
 
@@ -78,6 +80,20 @@ std::optional<TiffEntry> TiffDirectory::Find(int tag) const {
     return entry;
   }
   return std::nullopt;
+}
+
+std::uint64_t TiffDirectory::ValueBytes() const {
+  const Widths widths = WidthsOf(structure_);
+  const ByteReader& reader = structure_.reader;
+  const std::uint64_t file_bytes = reader.bytes().size();
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = 0; i < entry_count_; ++i) {
+    const std::uint64_t at = entries_offset_ + i * static_cast<std::uint64_t>(widths.entry);
+    const auto element_bytes = static_cast<std::uint64_t>(ElementBytes(reader.Uint(at + 2, 2).value_or(0)));
+    const std::uint64_t count = std::min(reader.Uint(at + 4, widths.offset).value_or(0), file_bytes);
+    sum += std::min(count * element_bytes, file_bytes);
+  }
+  return sum;
 }
 
 std::optional<std::uint64_t> TiffDirectory::ValueAt(const TiffEntry& entry, std::uint64_t index) const {

@@ -43,6 +43,10 @@ class TiffDirectory {
   // The `index`th value of `tag`; nothing if there is no such tag, or no such value, or it is not an unsigned integer.
   std::optional<std::uint64_t> Value(int tag, std::uint64_t index = 0) const;
 
+  // What libtiff copies of the file when it reads this directory: the values of all its tags, known or not. A value
+  // may lie anywhere in the file, and be shared by any number of tags.
+  std::uint64_t ValueBytes() const;
+
   // Where the next directory begins; 0 after the last one.
   std::uint64_t next_offset() const { return next_offset_; }
 

@@ -38,6 +38,11 @@ constexpr std::uint64_t kMax32 = 0xFFFFFFFF;
 constexpr std::size_t kMaxDirectories = 64;
 constexpr std::uint64_t kReducedVersionOrMask = 1 | 4;  // bits of NewSubfileType
 
+// Of a tag's values libtiff holds two copies while it reads them, each up to twice as wide as in the file.
+constexpr std::uint64_t kCopiesOfValues = 4;
+// Of a block's offset and size: 8 bytes each, and a second time while libtiff reads them.
+constexpr std::uint64_t kBytesPerBlock = 32;
+
 // None, LZW, JPEG, Deflate (both numbers) and PackBits.
 bool IsSupportedCompression(std::uint64_t compression) {
   return compression == kTiffUncompressed || compression == 5 || compression == kTiffJpegCompression ||
@@ -66,6 +71,7 @@ class TiffScan {
     }
     if (ReadSize(*directory)) {
       ReadPixelFormat(*directory);
+      CheckTags(*directory);
       // Only a size that passes may be multiplied.
       if (CheckImageSize(common_.width, common_.height, limits_).ok() && ReadBlockShape(*directory)) {
         CheckBlocks(*directory);
@@ -154,6 +160,16 @@ class TiffScan {
     }
   }
 
+  // libtiff reads every tag, also those that it does not know.
+  void CheckTags(const TiffDirectory& directory) {
+    const std::uint64_t bytes = directory.ValueBytes();
+    if (bytes > limits_.max_ancillary_bytes) {
+      Complain(&common_.exceeded_limit, absl::StrCat("the TIFF file's tags have values of ", bytes,
+                                                     " bytes, the limit is ", limits_.max_ancillary_bytes));
+    }
+    common_.copied_bytes = kCopiesOfValues * bytes;
+  }
+
   bool ReadBlockShape(const TiffDirectory& directory) {
     layout_.tiled = directory.Find(kTileWidth).has_value();
     if (layout_.tiled) {
@@ -175,6 +191,7 @@ class TiffScan {
     // `samples` is not judged yet, so it must not be multiplied unless it is small.
     if (layout_.samples > 4 || layout_.bits > 8) return false;
     common_.codec_bytes = layout_.BlockBytes() * layout_.Planes();
+    common_.columns = layout_.block_width;
     return true;
   }
 
@@ -194,10 +211,12 @@ class TiffScan {
     }
     const ByteReader reader(encoded_, std::endian::little);
     std::uint64_t sum = 0;
+    std::uint64_t largest = 0;
     for (std::uint64_t i = 0; i < blocks; ++i) {
       const std::uint64_t offset = directory.ValueAt(*offsets, i).value_or(0);
       const std::uint64_t size = directory.ValueAt(*sizes, i).value_or(0);
       sum += size;
+      largest = std::max(largest, size);
       if (size == 0 || !reader.Holds(offset, size) || sum > encoded_.size()) {
         Corrupt("a strip or tile of the TIFF file is empty, cut off, or shares its bytes with others");
         return;
@@ -209,6 +228,8 @@ class TiffScan {
       }
       if (layout_.compression == kTiffJpegCompression && !CheckJpegBlock(encoded_.subspan(offset, size))) return;
     }
+    // A block whose bits run the other way is turned in a copy.
+    common_.copied_bytes += kBytesPerBlock * blocks + largest;
   }
 
   std::uint64_t StoredBytes(std::uint64_t block) const {
@@ -262,6 +283,11 @@ class TiffScan {
 };
 
 }  // namespace
+
+std::uint64_t MaxTiffCopies(std::uint64_t encoded_bytes, const ImageLimits& limits) {
+  return kCopiesOfValues * limits.max_ancillary_bytes +
+         kBytesPerBlock * static_cast<std::uint64_t>(limits.max_tiff_strips) + encoded_bytes;
+}
 
 TiffFindings ScanTiff(std::span<const std::uint8_t> encoded, const ImageLimits& limits) {
   return TiffScan(encoded, limits).Run();

@@ -20,4 +20,7 @@ struct TiffFindings {
 // masks of the first one (as in cloud-optimised GeoTIFF) are not.
 TiffFindings ScanTiff(std::span<const std::uint8_t> encoded, const ImageLimits& limits);
 
+// The most that `copied_bytes` of the findings can be, for files of at most `encoded_bytes` that pass `limits`.
+std::uint64_t MaxTiffCopies(std::uint64_t encoded_bytes, const ImageLimits& limits);
+
 }  // namespace lqvg
