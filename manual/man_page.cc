@@ -131,7 +131,7 @@ std::string Options(const Program& program) {
 
 std::string ManPage(const Program& program) {
   std::string roff =
-      absl::StrCat(".TH ", absl::AsciiStrToUpper(Escaped(program.name)), " 1 \"\" \"", Escaped(program.name), " ",
+      absl::StrCat(".TH ", Escaped(absl::AsciiStrToUpper(program.name)), " 1 \"\" \"", Escaped(program.name), " ",
                    Escaped(program.version), "\" \"lqvg\\-serve\"\n.nh\n.ad l\n",                 //
                    ".SH NAME\n", Escaped(program.name), " \\- ", Escaped(program.summary), "\n",  //
                    ".SH SYNOPSIS\n", SynopsisLines(program.name, program.synopses),               //

@@ -20,6 +20,7 @@ manual::Option Describe(const Option& option) {
 
 std::vector<manual::Option> Describe(const std::vector<Option>& options) {
   std::vector<manual::Option> described;
+  described.reserve(options.size());
   for (const Option& option : options) described.push_back(Describe(option));
   return described;
 }
