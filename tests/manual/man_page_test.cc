@@ -60,7 +60,5 @@ TEST(ManPageTest, HasCommandsOnlyWhereThereAreAny) {
       HasSubstr(".SH COMMANDS\n.SS find: find it\n\\fBasks find\\fR \\fIFILE\\fR\\fB \\-\\-top \\fR\\fIN\\fR\n"));
 }
 
-TEST(ManPageTest, IsTheSameEveryTime) { EXPECT_EQ(ManPage(Plain()), ManPage(Plain())); }
-
 }  // namespace
 }  // namespace lqvg::manual
