@@ -1,0 +1,160 @@
+"""A real server around the fake model, watched by a real Prometheus out of .deps/prometheus."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+import grpc
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
+PROMETHEUS = ROOT / ".deps" / "prometheus" / "usr" / "bin"
+MONITORING = ROOT / "deploy" / "monitoring"
+PATIENCE_SECONDS = 60  # for what takes a second on an idle machine
+
+
+def await_value(look, what):
+    """The first true value of look()."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        if value := look():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
+
+
+class Process:
+    """A program whose log says where it listens. Killed at the end of the test, at the latest."""
+
+    def __init__(self, arguments, folder, **popen):
+        self.log_path = folder / "log"
+        with self.log_path.open("wb") as log:
+            self.popen = subprocess.Popen(arguments, stdout=log, stderr=log, **popen)
+
+    await_value = staticmethod(await_value)
+
+    def find(self, expression):
+        """The only group of `expression`, once it is in the log."""
+
+        def look():
+            log = self.log_path.read_text(errors="replace")
+            found = re.search(expression, log)
+            assert found or self.popen.poll() is None, f"ended with {self.popen.returncode}:\n{log}"
+            return found
+
+        return await_value(look, expression).group(1)
+
+    def kill(self):
+        self.popen.kill()
+        self.popen.wait()
+
+
+class Server(Process):
+    """lqvg-fake-server; while the FIFO `gate` exists, its model stops before each batch."""
+
+    def __init__(self, wire, folder, flags):
+        self.wire = wire
+        self.gate = folder / "gate"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("LQVG_")}
+        program = BUILD / "bin" / "lqvg-fake-server"
+        assert program.exists(), f"{program} is not built: make build"
+        super().__init__([program, f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0",
+                          "--metrics-listen=127.0.0.1:0", *flags], folder,
+                         env={**environment, "FAKE_GROUND_GATE": str(self.gate)})
+        self.find("(ready: )")
+        self.address = self.find(r"gRPC listens on (\S+:\d+)")
+        self.metrics_address = self.find(r"metrics at http://(\S+)/metrics")
+        self.channel = grpc.insecure_channel(self.address)
+
+    def request(self, *expressions, **fields):
+        request = self.wire.GroundRequest(expressions=expressions, **fields)
+        if not request.HasField("image"):
+            request.image.encoded = (ROOT / "docs" / "demo" / "scene.png").read_bytes()
+        return request
+
+    def call(self, method, request, timeout=PATIENCE_SECONDS, metadata=()):
+        """Begins a call with the bytes or the message `request`; its future."""
+        data = request if isinstance(request, bytes) else request.SerializeToString()
+        unary = self.channel.unary_unary(f"/lqvg.v1.GroundingService/{method}")
+        return unary.future(data, timeout=timeout, metadata=metadata)
+
+    def scrape(self):
+        url = f"http://{self.metrics_address}/metrics"
+        return urllib.request.urlopen(url, timeout=PATIENCE_SECONDS).read().decode()
+
+
+class Prometheus(Process):
+    """Scrapes one server five times a second, with the shipped rules."""
+
+    def __init__(self, folder, target, rules):
+        config = (MONITORING / "prometheus.yml").read_text()
+        for shipped, here in (("15s", "200ms"), ("lqvg-server:9464", target)):
+            assert shipped in config
+            config = config.replace(shipped, here)
+        (folder / "prometheus.yml").write_text(config)
+        (folder / "alerts.yaml").write_text(rules)
+        super().__init__([PROMETHEUS / "prometheus", f"--config.file={folder / 'prometheus.yml'}",
+                          f"--storage.tsdb.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"], folder)
+        self.address = self.find(r'Listening on" address=(\S+)')
+        self.find(r'msg="(Server is ready to receive web requests)')
+        await_value(lambda: self.query("up"), "the first scrape")
+
+    def get(self, path, **parameters):
+        url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        try:
+            answer = json.load(urllib.request.urlopen(url, timeout=PATIENCE_SECONDS))
+        except urllib.error.HTTPError as error:  # a query that does not parse is a 400 that says why
+            raise AssertionError(f"{parameters}: {error.read().decode()}") from error
+        return answer["data"]
+
+    def query(self, expression):
+        """[(labels, value)] of an instant query."""
+        return [(sample["metric"], float(sample["value"][1])) for sample in self.get("query", query=expression)["result"]]
+
+    def await_sample(self, expression):
+        return await_value(lambda: self.query(expression), expression)
+
+    def firing(self):
+        return {alert["labels"]["alertname"] for alert in self.get("alerts")["alerts"] if alert["state"] == "firing"}
+
+
+@pytest.fixture(scope="session")
+def wire(tmp_path_factory):
+    """The contract's messages."""
+    out = tmp_path_factory.mktemp("stubs")
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}",
+                    "lqvg/v1/grounding.proto", "google/rpc/status.proto"], check=True)
+    # `google` is a namespace that protobuf's own package may have taken: then it finds ours behind its own.
+    sys.path.append(str(out))
+    import google.rpc
+    google.rpc.__path__.append(str(out / "google" / "rpc"))
+    from lqvg.v1 import grounding_pb2
+    yield grounding_pb2
+    sys.path.remove(str(out))
+
+
+@pytest.fixture(scope="module")
+def start(wire, tmp_path_factory):
+    """start.server(*flags), start.prometheus(server, rules)."""
+    started = []
+
+    class Start:
+        @staticmethod
+        def server(*flags):
+            started.append(Server(wire, tmp_path_factory.mktemp("server"), flags))
+            return started[-1]
+
+        @staticmethod
+        def prometheus(server, rules):
+            started.append(Prometheus(tmp_path_factory.mktemp("prometheus"), server.metrics_address, rules))
+            return started[-1]
+
+    yield Start
+    for process in started:
+        process.kill()
