@@ -45,28 +45,33 @@ ROWS = {
     "Calls: rate, errors, duration": [
         ("Answered calls by code", "reqps", "Ground calls that ended, by gRPC status code.",
          {"{{code}}": rate("lqvg_requests_total", "code", GROUND)}),
-        ("Calls that failed, by reason", "reqps", "Ground calls that did not end OK, by the contract's ErrorReason. Which reasons are "
-         "the caller's and which the service's: docs/operations.md.",
+        ("Calls that failed, by reason", "reqps", "Ground calls that did not end OK, by the contract's ErrorReason.",
          {"{{reason}}": rate("lqvg_requests_total", "reason", GROUND + ',code!="OK"') + " > 0"}),
-        ("Failures by the service's fault", "percentunit", "Share of all Ground calls of the job, over 5 minutes and over an hour. The "
-         "objective allows 0.1 %.",
+        ("Failures by the service's fault", "percentunit",
+         "Share of all Ground calls of the job, over 5 minutes and over an hour. The objective allows 0.1 %.",
          {"5 minutes": 'job:lqvg_failures_per_call:ratio_rate5m{job="$job"}',
           "1 hour": 'job:lqvg_failures_per_call:ratio_rate1h{job="$job"}'}),
         ("Duration", "s", "From a Ground call's arrival to its answer, refusals included.",
          {"median": quantile(0.5, DURATION, labels=GROUND), "90 %": quantile(0.9, DURATION, labels=GROUND),
           "99 %": quantile(0.99, DURATION, labels=GROUND)}),
-        ("Time left to the deadline", "s", "When a call was answered or expired: the median, and the least of all but 1 %. 0 is late.",
+        ("Time left to the deadline", "s",
+         "When a call was answered or expired: the median, and the least of all but 1 %. 0 is late.",
          {"median": quantile(0.5, SLACK), "1 %": quantile(0.01, SLACK)}),
         ("Expressions", "cps", "Expressions answered, and those of them that failed alone.",
-         {"answered": rate("lqvg_expressions_total"), "failed: {{reason}}": rate("lqvg_expression_errors_total", "reason")}),
+         {"answered": rate("lqvg_expressions_total"),
+          "failed: {{reason}}": rate("lqvg_expression_errors_total", "reason")}),
     ],
     "Queue and batches": [
         ("Calls inside", "short", "Admitted and not answered: all, and those that the model has not begun with.",
-         {"{{instance}} inside": gauge("lqvg_inflight_requests"), "{{instance}} waiting": gauge("lqvg_pending_requests")}),
-        ("Bytes of the requests inside", "bytes", "What --queue-bytes limits.", {"{{instance}}": gauge("lqvg_queue_bytes")}),
+         {"{{instance}} inside": gauge("lqvg_inflight_requests"),
+          "{{instance}} waiting": gauge("lqvg_pending_requests")}),
+        ("Bytes of the requests inside", "bytes", "What --queue-bytes limits.",
+         {"{{instance}}": gauge("lqvg_queue_bytes")}),
         ("Time in queues", "s", "Before a thread reads the request, and before the model begins with it, together.",
-         {"median": quantile(0.5, STAGE, labels=',stage="queue"'), "99 %": quantile(0.99, STAGE, labels=',stage="queue"')}),
-        ("Calls refused for load", "reqps", "The queue, the memory for requests, or the time to the deadline did not suffice.",
+         {"median": quantile(0.5, STAGE, labels=',stage="queue"'),
+          "99 %": quantile(0.99, STAGE, labels=',stage="queue"')}),
+        ("Calls refused for load", "reqps",
+         "The queue, the memory for requests, or the time to the deadline did not suffice.",
          {"{{reason}}": rate("lqvg_requests_total", "reason", LOAD)}),
         ("Batches", "cps", "Runs of the model.", {"batches": rate("lqvg_batch_images_count")}),
         ("Batch size", "short", "Different pictures, and pairs of a picture and an expression, of the mean batch.",
@@ -78,7 +83,8 @@ ROWS = {
          {"{{stage}}": quantile(0.99, STAGE, ",stage")}),
         ("Mean time of a batch's parts", "s", "Inside the model: pictures, expressions, and what needs both.",
          {"{{stage}}": mean(MODEL_STAGE, "stage")}),
-        ("Where the model's time goes", "percentunit", "Seconds of each part in a second; their sum is how busy the device is.",
+        ("Where the model's time goes", "percentunit",
+         "Seconds of each part in a second; their sum, for each replica, is how busy the device is.",
          {"{{stage}}": rate(MODEL_STAGE + "_sum", "stage")}),
         ("Picture size", "short", "Pixels of the pictures that were grounded.",
          {"median": quantile(0.5, "lqvg_image_pixels"), "99 %": quantile(0.99, "lqvg_image_pixels")}),
@@ -86,11 +92,13 @@ ROWS = {
     "Process": [
         ("CPU", "short", "Cores in use.", {"{{instance}}": f"rate(process_cpu_seconds_total{{{OF}}}{PER_SECOND})"}),
         ("Memory", "bytes", "Resident, and what the process may use.",
-         {"{{instance}}": gauge("process_resident_memory_bytes"), "{{instance}} limit": gauge("lqvg_memory_limit_bytes")}),
+         {"{{instance}}": gauge("process_resident_memory_bytes"),
+          "{{instance}} limit": gauge("lqvg_memory_limit_bytes")}),
         ("File descriptors", "short", "Open, and allowed. Each connection takes one.",
          {"{{instance}}": gauge("process_open_fds"), "{{instance}} limit": gauge("process_max_fds")}),
         ("Threads", "short", "Of the process.", {"{{instance}}": gauge("process_threads")}),
-        ("Uptime", "s", "Time since the process started.", {"{{instance}}": f"time() - {gauge('process_start_time_seconds')}"}),
+        ("Uptime", "s", "Time since the process started.",
+         {"{{instance}}": f"time() - {gauge('process_start_time_seconds')}"}),
         ("Faults", "short", "Each is a fault of the service or of its device, and should stay 0.",
          {"device: {{class}}": f"sum by (class) (increase(lqvg_device_errors_total{{{OF}}}{PER_SECOND}))",
           "ran expired": f"sum (increase(lqvg_expired_executed_total{{{OF}}}{PER_SECOND}))",
@@ -116,9 +124,10 @@ def make_panel(number, place, title, unit, description, queries):
         hidden = {name: True for name in ("Time", "Value", "__name__", "job")}
         return panel | {"fieldConfig": {"defaults": {}, "overrides": []}, "options": {"showHeader": True},
                         "transformations": [{"id": "organize", "options": {"excludeByName": hidden}}]}
-    return panel | {"fieldConfig": {"defaults": {"unit": unit, "min": 0, "custom": {"fillOpacity": 10, "showPoints": "never"}},
-                                    "overrides": []},
-                    "options": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi", "sort": "desc"}}}
+    drawing = {"fillOpacity": 10, "showPoints": "never"}
+    return panel | {"fieldConfig": {"defaults": {"unit": unit, "min": 0, "custom": drawing}, "overrides": []},
+                    "options": {"legend": {"displayMode": "list", "placement": "bottom"},
+                                "tooltip": {"mode": "multi", "sort": "desc"}}}
 
 
 def make_panels():

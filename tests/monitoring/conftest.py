@@ -115,7 +115,8 @@ class Prometheus(Process):
 
     def query(self, expression):
         """[(labels, value)] of an instant query."""
-        return [(sample["metric"], float(sample["value"][1])) for sample in self.get("query", query=expression)["result"]]
+        samples = self.get("query", query=expression)["result"]
+        return [(sample["metric"], float(sample["value"][1])) for sample in samples]
 
     def await_sample(self, expression):
         return await_value(lambda: self.query(expression), expression)
