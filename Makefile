@@ -1,7 +1,7 @@
 # Thin names for the commands of this project; `make` lists them. Each target installs and builds only what is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test serve fmt lint asan tsan check clean
+.PHONY: help deps build demo test serve fmt lint asan tsan check bench-metrics clean
 
 # A file that includes LibTorch needs up to 1.6 GB to compile, so memory limits the jobs as cores do. JOBS=n overrides.
 JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/^MemAvailable/ {print int($$2 / 1600000)}' /proc/meminfo); \
@@ -12,7 +12,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := true
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z ]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps:  ## install what is missing: Debian packages, a Python environment, LibTorch
 	@tools/install_dependencies.sh
@@ -46,6 +46,12 @@ asan tsan: deps  ## the torch-free parts under address+undefined, or thread, san
 	@ctest --preset $@ --parallel $(JOBS)
 
 check: lint asan tsan test  ## everything that a change must pass
+
+bench-metrics:  ## what recording metrics costs beside serving a request; on a machine that does nothing else
+	@tools/install_dependencies.sh --with-bench
+	@cmake --preset bench >/dev/null
+	@cmake --build build-bench --parallel $(JOBS) --target metrics_bench
+	@build-bench/bin/metrics_bench $(ARGS)
 
 clean:  ## remove what was built; what was installed (.deps) stays
 	@rm -rf build build-* out

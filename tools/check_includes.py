@@ -95,6 +95,8 @@ ROOMS = (
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
     Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* proto server/* " + DOOR + " " + QUERY),
+    Room("benchmarks of serving", "bench/server/*",
+         "std posix absl benchmark grpc proto server/* " + DOOR + " " + QUERY),
     Room("benchmarks", "bench/*", "std posix absl json benchmark torch image/* model/* train/*"),
 )
 

@@ -9,8 +9,9 @@
 # and one that was interrupted is done again. Mirrors, proxies and certificates are those that apt and pip are
 # configured with. `make deps` and the image build call it.
 #
-# usage: tools/install_dependencies.sh [--with-checks]
+# usage: tools/install_dependencies.sh [--with-checks] [--with-bench]
 #   --with-checks   also clang-format and clang-tidy, which only `make fmt` and `make lint` need (50 MB)
+#   --with-bench    also Google Benchmark, which only the benchmarks need
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -30,6 +31,7 @@ packages=(
   fish groff-base libgmock-dev libgtest-dev zsh
 )
 readonly check_packages=(clang-format-14 clang-tidy-14)
+readonly bench_packages=(libbenchmark-dev)
 
 say() { echo "deps: $*"; }
 fail() {
@@ -143,7 +145,8 @@ install_prometheus() {
 for argument in "$@"; do
   case $argument in
     --with-checks) packages+=("${check_packages[@]}") ;;
-    *) fail "unknown argument $argument (usage: tools/install_dependencies.sh [--with-checks])" ;;
+    --with-bench) packages+=("${bench_packages[@]}") ;;
+    *) fail "unknown argument $argument (usage: tools/install_dependencies.sh [--with-checks] [--with-bench])" ;;
   esac
 done
 mkdir -p "$deps"
