@@ -128,12 +128,12 @@ install_prometheus() {
   say "downloading Prometheus (20 MB, 100 MB unpacked) into .deps/prometheus ..."
   rm -rf "$partial"
   mkdir -p "$partial"
-  # apt checks the package against the archive's signature; it needs no root for that, but lists, which it has from
-  # `apt-get update`.
-  (cd "$partial" && apt-get -q -o APT::Sandbox::User="$(id -un)" download prometheus) ||
+  # apt checks the package against the archive's signature. That needs no root, but lists, and root to renew old ones.
+  local download=(apt-get -q -o APT::Sandbox::User="$(id -un)" download prometheus)
+  (cd "$partial" && { "${download[@]}" || { [[ $(id -u) == 0 ]] && apt-get -q update && "${download[@]}"; }; }) ||
     fail "apt could not download the package prometheus; its message is above" \
-      "without a reachable package mirror, or before the first apt-get update, it cannot; put the programs prometheus" \
-      "and promtool into .deps/prometheus/usr/bin by hand, touch .deps/prometheus/.installed, and run this again"
+      "it needs a reachable package mirror, and lists that \`apt-get update\` has renewed lately; or put the programs" \
+      "prometheus and promtool into .deps/prometheus/usr/bin by hand, touch .deps/prometheus/.installed, and run this again"
   dpkg -x "$partial"/prometheus_*.deb "$partial" || fail "could not unpack the package prometheus"
   rm "$partial"/prometheus_*.deb
   "$partial/usr/bin/promtool" --version >/dev/null 2>&1 || fail "the promtool of the package prometheus does not run here"
