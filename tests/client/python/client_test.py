@@ -1,0 +1,282 @@
+"""The blocking client: what it sends, whom it asks, how it waits, and that it leaks nothing."""
+import concurrent.futures
+import datetime
+import os
+import socket
+import subprocess
+import threading
+
+import grpc
+import pytest
+
+import lqvg
+from lqvg.connection import is_loopback
+
+EXPRESSION = "the red ship"
+SERVING = b"\x08\x01"  # of grpc.health.v1
+
+
+# --- Calls ---
+
+
+def test_an_answer_has_everything(demo, scene):
+    answer = demo.ground(scene, ["the red ship", "the swimming pool"], max_boxes=2, request_id="r-1")
+    assert [result.expression for result in answer.results] == ["the red ship", "the swimming pool"]
+    assert all(result.error is None and len(result.boxes) == 2 for result in answer.results)
+    best, second = answer.results[0].boxes
+    assert best == answer.results[0].best and 1 >= best.score >= second.score >= 0
+    assert (best.width, best.height) == (best.x_max - best.x_min, best.y_max - best.y_min)
+    assert best.area == best.width * best.height > 0
+    assert (answer.image_width, answer.image_height, answer.request_id, answer.notes) == (480, 360, "r-1", ())
+    assert answer.model.name == "demo" and len(answer.model.digest) == 64
+    assert answer.path == str(scene)
+    receipt = answer.receipt
+    assert datetime.timedelta(0) < receipt.model_time < receipt.total_time
+    assert (receipt.batch_images, receipt.batch_expressions, receipt.image_cache) == (1, 2, "OFF")
+
+
+def test_parameters_arrive(demo, scene):
+    everything = demo.ground(scene, EXPRESSION, max_boxes=10).results[0].boxes
+    threshold = (everything[3].score + everything[4].score) / 2
+    assert demo.ground(scene, EXPRESSION, max_boxes=10, min_score=threshold).results[0].boxes == everything[:4]
+    assert demo.ground(scene, EXPRESSION, min_score=1.0).results[0].best is None
+    assert any(box.x_max > 480 for box in everything)
+    assert all(box.x_max <= 480 for box in demo.ground(scene, EXPRESSION, max_boxes=10, clip_boxes=True).results[0].boxes)
+    digest = demo.get_model().id.digest
+    assert demo.ground(scene, EXPRESSION, model=digest).model.digest == digest
+
+
+def test_get_model_tells_the_limits(demo, root):
+    model = demo.get_model()
+    assert (model.id.name, model.input_size, model.num_queries, model.device, model.precision) == \
+        ("demo", 256, 10, "cpu", "fp32")
+    assert (model.limits.max_request_bytes, model.limits.max_expressions, model.limits.max_boxes) == (16 << 20, 32, 10)
+    assert model.server_version == (root / "VERSION").read_text().strip()
+
+
+def test_health(demo):
+    assert demo.health() is demo.health("lqvg.v1.GroundingService") is lqvg.Health.SERVING
+    with pytest.raises(lqvg.NotFound):
+        demo.health("no.such.Service")
+
+
+def test_what_a_newer_server_says_is_kept_as_a_number(server, messages, client, scene):
+
+    def script(request, context):
+        answer = server.answer(request, context)
+        answer.image_notes.extend([messages.v1.IMAGE_NOTE_ALPHA_DROPPED, 99])
+        return answer
+
+    server.script = script
+    assert client.ground(scene, EXPRESSION).notes == ("ALPHA_DROPPED", "99")
+
+
+@pytest.mark.parametrize("arguments,error,words", [
+    (dict(max_boxes=-1), ValueError, "max_boxes is -1; a request can hold 0..4294967295"),
+    (dict(max_boxes=2**32), ValueError, "max_boxes is 4294967296"),
+    (dict(expressions="\ud800"), ValueError, "not valid Unicode"),
+    (dict(timeout=0), ValueError, "timeout is 0, not positive and finite"),
+    (dict(expressions=[1]), TypeError, None),
+])
+def test_what_no_request_can_hold_is_refused_before_it_is_sent(server, client, scene, arguments, error, words):
+    with pytest.raises(error, match=words):
+        client.ground(**{"image": scene, "expressions": EXPRESSION, **arguments})
+    assert server.requests == []
+
+
+# --- The connection ---
+
+
+def test_every_call_carries_name_metadata_and_token(server, scene):
+    with lqvg.Client(server.address, token="secret", metadata=[("x-team", "red")]) as client:
+        client.ground(scene, EXPRESSION, metadata=[("traceparent", "00-ab-cd-01")])
+    assert server.metadata["user-agent"].startswith(f"lqvg-python/{lqvg.__version__} ")
+    assert (server.metadata["authorization"], server.metadata["x-team"], server.metadata["traceparent"]) == \
+        ("Bearer secret", "red", "00-ab-cd-01")
+
+
+def test_the_environment_names_the_server(server, monkeypatch):
+    monkeypatch.setenv("LQVG_SERVER", server.address)
+    with lqvg.Client() as client:
+        assert client.get_model().id.name == "demo"
+
+
+def test_without_the_environment_it_is_the_default_port(monkeypatch):
+    monkeypatch.delenv("LQVG_SERVER", raising=False)
+    with lqvg.Client() as client:
+        assert client._connection.target == "127.0.0.1:50051"
+
+
+def test_loopback_needs_no_proxy(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # the discard port, where nobody listens
+    monkeypatch.delenv("no_proxy", raising=False)
+    with lqvg.Client(server.address) as client:
+        assert client.get_model().id.name == "demo"
+
+
+@pytest.mark.parametrize("target,expected", [
+    ("127.0.0.1:50051", True), ("localhost:50051", True), ("localhost", True), ("[::1]:50051", True),
+    ("dns:///localhost:1", True), ("ipv4:127.0.0.1:1", True), ("ipv6:[::1]:1", True), ("unix:/run/lqvg", True),
+    ("lqvg:50051", False), ("localhost.example.com:1", False), ("dns:///lqvg:1", False), ("10.127.0.1:1", False),
+])
+def test_which_targets_are_on_this_machine(target, expected):
+    assert is_loopback(target) is expected
+
+
+@pytest.mark.parametrize("arguments,words", [
+    (dict(target=""), "address is empty"),
+    (dict(timeout=0), "timeout is 0, not positive and finite"),
+    (dict(timeout=float("inf")), "timeout is inf"),
+    (dict(target="lqvg.example.com:443", token="secret"), "a token for lqvg.example.com:443 needs tls"),
+    (dict(tls=lqvg.Tls(client_key=b"key")), "belong together"),
+])
+def test_an_argument_that_makes_no_sense_is_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        lqvg.Client(**arguments)
+
+
+def test_no_secret_is_printed():
+    with lqvg.Client("127.0.0.1:1", token="secret", tls=lqvg.Tls(client_certificate=b"c", client_key=b"secret")) as client:
+        assert "secret" not in repr(client._connection)
+
+
+def test_a_closed_client_says_so(server):
+    with lqvg.Client(server.address) as client:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        client.get_model()
+
+
+def test_closing_ends_the_calls_under_way(server, scene):
+    server.script = server.hold
+    client = lqvg.Client(server.address)
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        call = threads.submit(client.ground, scene, EXPRESSION)
+        while not server.requests:
+            threading.Event().wait(0.01)
+        client.close()
+        with pytest.raises(lqvg.Cancelled):
+            call.result(10)
+
+
+# --- TLS ---
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A folder with key.pem and certificate.pem, self-signed, of "lqvg.test"."""
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=lqvg.test", "-addext", "subjectAltName=DNS:lqvg.test",
+                    "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(params=[False, True], ids=["TLS", "mutual TLS"])
+def tls_server(request, certificate):
+    """(address, whether it asks for a client's certificate) of a server that only tells its health."""
+    key, chain = ((certificate / name).read_bytes() for name in ("key.pem", "certificate.pem"))
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(
+        "grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(lambda *_: SERVING)}),))
+    credentials = grpc.ssl_server_credentials([(key, chain)], chain, require_client_auth=request.param)
+    port = server.add_secure_port("127.0.0.1:0", credentials)
+    server.start()
+    yield f"127.0.0.1:{port}", request.param
+    server.stop(None).wait()
+
+
+def test_tls_with_and_without_a_clients_certificate(tls_server, certificate):
+    address, mutual = tls_server
+    chain, key = certificate / "certificate.pem", certificate / "key.pem"
+    plain = lqvg.Tls(chain, server_name="lqvg.test")
+    with_identity = lqvg.Tls(chain.read_bytes(), client_certificate=str(chain), client_key=key, server_name="lqvg.test")
+    with lqvg.Client(address, tls=with_identity) as client:
+        assert client.health() is lqvg.Health.SERVING
+    with lqvg.Client(address, tls=plain) as client:
+        if mutual:
+            with pytest.raises(lqvg.Unavailable):
+                client.health()
+        else:
+            assert client.health() is lqvg.Health.SERVING
+
+
+def test_an_unknown_certificate_is_not_trusted(tls_server):
+    with lqvg.Client(tls_server[0], tls=lqvg.Tls()) as client, pytest.raises(lqvg.Unavailable):
+        client.health()
+
+
+# --- Waiting for the server ---
+
+
+def test_wait_ready_waits_for_the_model(start_fake, scene):
+    fake = start_fake(loads=False)
+    fake.load_gate.await_arrival()
+    with lqvg.Client(fake.address) as client:
+        assert client.health() is lqvg.Health.NOT_SERVING
+        with pytest.raises(lqvg.Unavailable) as caught:
+            client.ground(scene, EXPRESSION)
+        assert caught.value.reason == "MODEL_LOADING"
+        with pytest.raises(lqvg.DeadlineExceeded, match="not ready after 0.5 s"):
+            client.wait_ready(0.5)
+        fake.load_gate.open()
+        client.wait_ready()
+        assert client.ground(scene, EXPRESSION).results[0].best is not None
+
+
+def test_wait_ready_ends_in_time_without_a_server():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        with lqvg.Client(f"127.0.0.1:{nobody.getsockname()[1]}") as client:
+            with pytest.raises(lqvg.DeadlineExceeded):
+                client.wait_ready(0.5)
+            with pytest.raises(lqvg.Unavailable):
+                client.get_model()
+
+
+# --- Threads and resources ---
+
+
+def test_threads_share_a_client_and_get_their_own_answers(server, client):
+    numbers = range(400)
+
+    def ask(number):
+        answer = client.ground(b"picture", [f"{number}"] * (1 + number % 5), request_id=f"r-{number}")
+        return answer.request_id, [result.expression for result in answer.results]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, numbers))
+    assert answers == [(f"r-{number}", [f"{number}"] * (1 + number % 5)) for number in numbers]
+
+
+def resources():
+    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+
+def test_a_thousand_calls_need_no_more_than_one(client):
+    client.ground(b"picture", EXPRESSION)
+    files, threads = resources()
+    for _ in range(1000):
+        client.ground(b"picture", EXPRESSION)
+    files_after, threads_after = resources()
+    assert files_after <= files
+    assert threads_after <= threads + 2  # gRPC keeps a few threads and replaces them as it likes
+
+
+def test_a_hundred_clients_leave_nothing_behind(server):
+
+    def use_client():
+        with lqvg.Client(server.address) as client:
+            client.get_model()
+
+    use_client()
+    files, threads = resources()
+    for _ in range(100):
+        use_client()
+    # Connections are closed by gRPC's own threads, a moment later.
+    for _ in range(1000):
+        files_after, threads_after = resources()
+        if files_after <= files + 2 and threads_after <= threads + 4:
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(f"{files} files became {files_after}, {threads} threads {threads_after}")

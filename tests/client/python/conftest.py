@@ -1,0 +1,160 @@
+"""Servers for the Python client: the real one on models/demo, the real one around a model that waits, and the scripted one."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+import lqvg
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
+PATIENCE_SECONDS = 60  # for what takes milliseconds on an idle machine
+
+
+def await_true(condition, what):
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        if value := condition():
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
+
+
+class Server:
+    """A server's process; `address` and `metrics_url` are where it listens."""
+
+    def __init__(self, name, folder, *flags, **environment):
+        binary = BUILD / "bin" / name
+        assert binary.exists(), f"{binary} is not built: make build"
+        self._log = folder / "log"
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("LQVG_")}
+        with self._log.open("w") as sink:
+            self.process = subprocess.Popen(
+                [binary, f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
+                 "--drain-delay=0s", *flags], env={**inherited, **environment}, stdout=sink, stderr=sink)
+        (self.address,) = self.find(r"gRPC listens on (\S+:\d+)")
+        (self.metrics_url,) = self.find(r"metrics at (\S+)")
+
+    def find(self, expression):
+        """The groups of `expression` in the log, once it is there."""
+
+        def look():
+            found = re.search(expression, self._log.read_text())
+            assert found or self.process.poll() is None, f"ended early:\n{self._log.read_text()}"
+            return found
+
+        return await_true(look, expression).groups()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Gate:
+    """A FIFO at which the fake model waits while it is closed."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def close(self):
+        os.mkfifo(self.path)
+
+    def await_arrival(self):
+        """Returns when the model waits there: a FIFO opens for writing when somebody reads."""
+        self._writer = await_true(self._try_open, f"the model came to {self.path.name}")
+
+    def open(self):
+        os.unlink(self.path)
+        os.close(self._writer)
+
+    def _try_open(self):
+        try:
+            return os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return None
+
+
+class FakeServer(Server):
+    """lqvg-fake-server, whose model waits at `load_gate` when it loads and at `batch_gate` before each batch."""
+
+    def __init__(self, folder, *flags, loads=True):
+        self.load_gate, self.batch_gate = Gate(folder / "load"), Gate(folder / "batch")
+        if not loads:
+            self.load_gate.close()
+        super().__init__("lqvg-fake-server", folder, *flags, FAKE_LOAD_GATE=str(self.load_gate.path),
+                         FAKE_GROUND_GATE=str(self.batch_gate.path))
+        if loads:
+            self.find(r"(ready: )")
+
+    def metrics(self):
+        return urllib.request.urlopen(self.metrics_url, timeout=PATIENCE_SECONDS).read().decode()
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def scene(root):
+    """Path of a picture of 480 x 360 pixels, RGB."""
+    return root / "docs" / "demo" / "scene.png"
+
+
+@pytest.fixture(scope="session")
+def demo_server(tmp_path_factory):
+    server = Server("lqvg-server", tmp_path_factory.mktemp("demo-server"))
+    server.find(r"(ready: )")
+    yield server
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(PATIENCE_SECONDS) == 0
+
+
+@pytest.fixture
+def demo(demo_server):
+    """A client of the real server on models/demo."""
+    with lqvg.Client(demo_server.address, timeout=PATIENCE_SECONDS) as client:
+        yield client
+
+
+@pytest.fixture
+def start_fake(tmp_path):
+    """start_fake(*flags, loads=True) -> FakeServer; unless `loads`, its model waits at the load gate."""
+    started = []
+
+    def start(*flags, **options):
+        folder = tmp_path / f"fake-{len(started)}"
+        folder.mkdir()
+        started.append(FakeServer(folder, *flags, **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.kill()
+
+
+@pytest.fixture
+def client(server):
+    """A client of the scripted server (`server`, of the folder above)."""
+    with lqvg.Client(server.address) as client:
+        yield client
+
+
+@pytest.fixture
+def run_python():
+    """run_python(*arguments, **environment): this interpreter, in a process of its own; its stdout."""
+
+    def run(*arguments, cwd=None, **environment):
+        done = subprocess.run([sys.executable, *map(str, arguments)], cwd=cwd, env={**os.environ, **environment},
+                              capture_output=True, text=True, timeout=10 * PATIENCE_SECONDS)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
