@@ -82,7 +82,8 @@ def test_refused_calls_are_tried_again(call, server):
 
 
 def test_every_call_carries_name_metadata_and_token(call, server):
-    call(lambda client: client.ground(b"picture", EXPRESSION, metadata=[("traceparent", "00-ab-cd-01")]), token="secret")
+    call(lambda client: client.ground(b"picture", EXPRESSION, metadata=[("traceparent", "00-ab-cd-01")]),
+         token="secret")
     assert server.metadata["user-agent"].startswith("lqvg-python/")
     assert (server.metadata["authorization"], server.metadata["traceparent"]) == ("Bearer secret", "00-ab-cd-01")
 
@@ -106,7 +107,7 @@ def test_cancelling_a_task_cancels_the_call_in_the_server(start_fake, scene):
                 await task
             while 'code="CANCELLED"' not in await asyncio.to_thread(fake.metrics):
                 await asyncio.sleep(0.01)
-            assert "lqvg_inflight_requests 0" in await asyncio.to_thread(fake.metrics), "although the model is still held"
+            assert "lqvg_inflight_requests 0" in await asyncio.to_thread(fake.metrics), "although the model is held"
             fake.batch_gate.open()
             # The client lives on.
             return await client.ground(scene, EXPRESSION)

@@ -1,4 +1,7 @@
-"""Servers for the Python client: the real one on models/demo, the real one around a model that waits, and the scripted one."""
+"""Servers for the Python client: the real one on models/demo, and the real one around a model that waits.
+
+The scripted one (`server`) and the contract's messages (`messages`) come from the folder above.
+"""
 import os
 import pathlib
 import re

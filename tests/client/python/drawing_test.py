@@ -44,8 +44,9 @@ def test_an_outline_stands_out_from_every_background(background, index):
     empty = [result() for _ in range(index)]
     drawn = grounding(*empty, result((50, 60, 150, 120))).draw(canvas(background), labels=False)
     ring = [drawn.getpixel((x, 90)) for x in range(49, 53)]
-    lightness = [0.299 * red + 0.587 * green + 0.114 * blue for red, green, blue in ring + [canvas(background).getpixel((0, 0))]]
-    assert max(abs(each - lightness[-1]) for each in lightness) > 60
+    *outline, ground = (0.299 * red + 0.587 * green + 0.114 * blue
+                        for red, green, blue in ring + [canvas(background).getpixel((0, 0))])
+    assert max(abs(lightness - ground) for lightness in outline) > 60
 
 
 def test_an_outline_lies_on_the_boxs_edges():

@@ -123,7 +123,8 @@ def test_an_expression_may_fail_alone(server, messages, client, scene):
     first, second = client.ground(scene, ["a", "b"], request_id="r-2").results
     assert first.error is None and first.best is not None
     assert isinstance(second.error, lqvg.ResourceExhausted)
-    assert (second.error.reason, second.error.request_id, second.boxes, second.best) == ("DEVICE_MEMORY", "r-2", (), None)
+    assert (second.error.reason, second.error.request_id) == ("DEVICE_MEMORY", "r-2")
+    assert (second.boxes, second.best) == ((), None)
 
 
 def test_an_answer_to_another_number_of_expressions_is_a_fault(server, messages, client, scene):
@@ -163,9 +164,10 @@ def test_overload_is_unavailable_with_the_servers_advice(start_fake, scene):
 def test_no_answer_in_time_is_deadline_exceeded(start_fake, scene):
     fake = start_fake()
     fake.batch_gate.close()
-    with lqvg.Client(fake.address, timeout=0.5) as client:
-        with pytest.raises(lqvg.DeadlineExceeded):
-            client.ground(scene, EXPRESSION)
+    with lqvg.Client(fake.address, timeout=60) as client, concurrent.futures.ThreadPoolExecutor() as threads:
+        held = threads.submit(client.ground, scene, EXPRESSION)
         fake.batch_gate.await_arrival()
+        with pytest.raises(lqvg.DeadlineExceeded):
+            client.ground(scene, EXPRESSION, timeout=0.3)
         fake.batch_gate.open()
-        assert client.ground(scene, EXPRESSION, timeout=60).results[0].best is not None
+        assert held.result().results[0].best is not None

@@ -44,7 +44,8 @@ def expected(demo_server, scene):
     str, lambda path: path, lambda path: bytearray(path.read_bytes()), lambda path: memoryview(path.read_bytes()),
     lambda path: path.open("rb"), lambda path: io.BytesIO(path.read_bytes()), as_pipe, pixels_of, as_view,
     PIL.Image.open, lambda path: PIL.Image.open(path).convert("RGBA"),
-], ids=["str", "Path", "bytearray", "memoryview", "file", "BytesIO", "pipe", "array", "strided array", "PIL", "PIL RGBA"])
+], ids=["str", "Path", "bytearray", "memoryview", "file", "BytesIO", "pipe", "array", "strided array", "PIL",
+        "PIL RGBA"])
 def test_every_kind_of_picture_gives_the_boxes_of_its_bytes(demo, scene, expected, kind):
     answer = demo.ground(kind(scene), EXPRESSION, max_boxes=3)
     assert answer.results == expected
@@ -66,7 +67,8 @@ def test_a_grey_array_is_the_grey_file(demo, scene):
 def test_pillow_converts_as_the_server_does(demo, root, name):
     path = root / "tests" / "image" / "fixtures" / name
     # The codecs of Pillow and of the server may round a pixel differently.
-    by_server, by_pillow = (demo.ground(picture, EXPRESSION).results[0].best for picture in (path, PIL.Image.open(path)))
+    by_server = demo.ground(path, EXPRESSION).results[0].best
+    by_pillow = demo.ground(PIL.Image.open(path), EXPRESSION).results[0].best
     assert by_pillow.score == pytest.approx(by_server.score, abs=1e-3)
     assert (by_pillow.x_min, by_pillow.y_max) == pytest.approx((by_server.x_min, by_server.y_max), abs=0.5)
 
@@ -120,13 +122,16 @@ class EndlessFile(io.RawIOBase):
         return bytes(min(size, 1 << 20))
 
 
-@pytest.mark.parametrize("make", [
-    lambda: bytes(pictures.MAX_REQUEST_BYTES + 1), lambda: bytes(pictures.MAX_REQUEST_BYTES), EndlessFile,
-    lambda: numpy.zeros((4730, 4730, 3), numpy.uint8), lambda: numpy.zeros((4730, 4730), numpy.uint8),
-    lambda: PIL.Image.new("L", (4730, 4730)),
-], ids=["bytes", "with the rest of the request", "endless file", "array", "grey array", "PIL"])
-def test_more_than_any_server_takes_is_not_sent(server, client, make):
-    with pytest.raises(lqvg.ResourceExhausted, match="no server takes more than 67108864") as caught:
+@pytest.mark.parametrize("make,words", [
+    (lambda: bytes(pictures.MAX_REQUEST_BYTES + 1), "picture has 67108865"),
+    (lambda: bytes(pictures.MAX_REQUEST_BYTES), "request has 67108890"),
+    (EndlessFile, "picture has more than 67108864"),
+    (lambda: numpy.zeros((4730, 4730, 3), numpy.uint8), "picture has 67118700"),
+    (lambda: numpy.zeros((4730, 4730), numpy.uint8), "picture has 67118700"),
+    (lambda: PIL.Image.new("L", (4730, 4730)), "picture has 67118700"),
+], ids=["bytes", "the request around it", "endless file", "array", "grey array", "PIL"])
+def test_more_than_any_server_takes_is_not_sent(server, client, make, words):
+    with pytest.raises(lqvg.ResourceExhausted, match=f"{words} bytes; no server takes more than 67108864") as caught:
         client.ground(make(), EXPRESSION)
     assert (caught.value.code, caught.value.reason) == (lqvg.Code.RESOURCE_EXHAUSTED, "")
     assert server.requests == []

@@ -52,7 +52,7 @@ def test_a_negative_pushback_forbids_retries(server, client):
 def test_a_pushback_is_waited_for_and_the_timeout_covers_it(server, client):
     server.script = refuse_first(server, 1, pushback="30000")
     with pytest.raises(lqvg.DeadlineExceeded):
-        client.ground(b"picture", EXPRESSION, timeout=1)  # its own backoff would be 0.1 s
+        client.ground(b"picture", EXPRESSION, timeout=2)  # its own backoff would be 0.1 s
     assert len(server.requests) == 1
 
 

@@ -15,7 +15,7 @@ from lqvg.pictures import Picture
 
 __all__ = [
     "Aborted", "AlreadyExists", "Box", "Cancelled", "Client", "Code", "DataLoss", "DeadlineExceeded", "Error",
-    "FailedPrecondition", "Grounding", "Health", "Internal", "InvalidArgument", "Limits", "Model", "ModelId", "NotFound",
-    "OutOfRange", "PermissionDenied", "Picture", "Receipt", "ResourceExhausted", "Result", "Tls", "Unauthenticated",
+    "FailedPrecondition", "Grounding", "Health", "Internal", "InvalidArgument", "Limits", "Model", "ModelId",
+    "NotFound", "OutOfRange", "PermissionDenied", "Picture", "Receipt", "ResourceExhausted", "Result", "Tls", "Unauthenticated",
     "Unavailable", "Unimplemented", "Unknown", "Violation", "__version__",
 ]

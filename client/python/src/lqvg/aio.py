@@ -61,14 +61,16 @@ class Client:
         """As lqvg.Client.wait_ready."""
         give_up = time.monotonic() + check_timeout(timeout)
         request = HealthCheckRequest()
+        problem: Optional[errors.Error] = None
         while (left := give_up - time.monotonic()) > 0:
             try:
-                if to_health(await self._call(self._check, request, left, wait_for_ready=True)) is Health.SERVING:
+                if to_health(await self._call(self._check, request, left)) is Health.SERVING:
                     return
-            except errors.Unavailable:
-                pass  # it went away between connecting and answering
+                problem = None
+            except (errors.Unavailable, errors.DeadlineExceeded) as error:
+                problem = error
             await asyncio.sleep(max(0.0, min(READY_POLL_SECONDS, give_up - time.monotonic())))
-        raise errors.DeadlineExceeded(f"{self._connection.target} is not ready after {timeout} s")
+        raise errors.DeadlineExceeded(f"{self._connection.target} is not ready after {timeout} s") from problem
 
     async def close(self) -> None:
         """Ends the calls under way, which are cancelled, and the connection."""
@@ -81,10 +83,9 @@ class Client:
                         traceback: Optional[TracebackType]) -> None:
         await self.close()
 
-    async def _call(self, method: Any, request: Any, timeout: Optional[float], metadata: Metadata = (),
-                    **options: bool) -> Any:
+    async def _call(self, method: Any, request: Any, timeout: Optional[float], metadata: Metadata = ()) -> Any:
         try:
             return await method(request, timeout=self._connection.timeout_of(timeout),
-                                metadata=(*self._connection.metadata, *metadata), **options)
+                                metadata=(*self._connection.metadata, *metadata))
         except grpc.RpcError as error:
             raise errors.from_call(error) from error

@@ -31,8 +31,8 @@ class Client:
     metadata: pairs of lower-case key and value for every call.
     retry: False tries every call once.
 
-    Raises ValueError: an argument makes no sense. OSError: a file of tls cannot be read. A server that cannot be reached
-    is Unavailable at the first call.
+    Raises ValueError: an argument makes no sense. OSError: a file of tls cannot be read. A server that cannot be
+    reached is Unavailable at the first call.
     """
 
     def __init__(self, target: Optional[str] = None, *, timeout: float = 10.0, token: Optional[str] = None,
@@ -68,8 +68,8 @@ class Client:
         metadata: pairs of lower-case key and value beside the client's, such as ("traceparent", ...).
 
         Raises Error: the call failed; what the server refuses is InvalidArgument. A request of more than 64 MiB is not
-        sent and fails as ResourceExhausted. TypeError, ValueError: an argument of a kind not described above. OSError: a
-        file cannot be read.
+        sent and fails as ResourceExhausted. TypeError, ValueError: an argument of a kind not described above.
+        OSError: a file cannot be read.
         """
         request = messages.ground_request(
             image, expressions, max_boxes=max_boxes, min_score=min_score, clip_boxes=clip_boxes,
@@ -92,14 +92,16 @@ class Client:
         """Returns once the server is there and ready. Raises DeadlineExceeded if it is not within `timeout` seconds."""
         give_up = time.monotonic() + check_timeout(timeout)
         request = HealthCheckRequest()
+        problem: Optional[errors.Error] = None
         while (left := give_up - time.monotonic()) > 0:
             try:
-                if to_health(self._call(self._check, request, left, wait_for_ready=True)) is Health.SERVING:
+                if to_health(self._call(self._check, request, left)) is Health.SERVING:
                     return
-            except errors.Unavailable:
-                pass  # it went away between connecting and answering
+                problem = None
+            except (errors.Unavailable, errors.DeadlineExceeded) as error:
+                problem = error
             time.sleep(max(0.0, min(READY_POLL_SECONDS, give_up - time.monotonic())))
-        raise errors.DeadlineExceeded(f"{self._connection.target} is not ready after {timeout} s")
+        raise errors.DeadlineExceeded(f"{self._connection.target} is not ready after {timeout} s") from problem
 
     def close(self) -> None:
         """Ends the calls under way, which fail as Cancelled, and the connection."""
@@ -112,10 +114,9 @@ class Client:
                  traceback: Optional[TracebackType]) -> None:
         self.close()
 
-    def _call(self, method: Any, request: Any, timeout: Optional[float], metadata: Metadata = (),
-              **options: bool) -> Any:
+    def _call(self, method: Any, request: Any, timeout: Optional[float], metadata: Metadata = ()) -> Any:
         try:
             return method(request, timeout=self._connection.timeout_of(timeout),
-                          metadata=(*self._connection.metadata, *metadata), **options)
+                          metadata=(*self._connection.metadata, *metadata))
         except grpc.RpcError as error:
             raise errors.from_call(error) from error

@@ -51,7 +51,7 @@ class Error(Exception):
                  retry_after: Optional[datetime.timedelta] = None) -> None:
         super().__init__(message)
         self.message = message
-        # A name of lqvg.v1.ErrorReason without its prefix, such as "QUEUE_FULL"; empty: lqvg-serve did not say this itself.
+        # A name of lqvg.v1.ErrorReason without its prefix, such as "QUEUE_FULL"; empty: not said by lqvg-serve itself.
         self.reason = reason
         self.violations: Tuple[Violation, ...] = tuple(violations)
         # To name when reporting a fault; empty when the call did not reach a server.
@@ -111,7 +111,7 @@ class PermissionDenied(Error):
 
 
 class ResourceExhausted(Error):
-    """The request is larger than the server takes, the caller's quota is used up, or the device's memory is too small."""
+    """The request is larger than the server takes, the quota is used up, or the device's memory is too small."""
 
     code = Code.RESOURCE_EXHAUSTED
 

@@ -1,1 +1,1 @@
-"""The contract's generated messages and stubs, for what the client does not wrap. client/python/generate.py writes them."""
+"""The contract's generated messages and stubs, for what the client does not wrap."""
