@@ -83,6 +83,7 @@ void CallLog::Record(const FinishedCall& call) {
   const std::string code = absl::StatusCodeToString(call.code);
   const std::string detail(call.status.message());
   std::vector<LogField> fields = {{"method", call.method}, {"code", code}, {"request_id", call.request_id}};
+  if (!call.client.empty()) fields.push_back({"client", call.client});
   if (!call.reason.empty()) fields.push_back({"reason", call.reason});
   if (const std::string_view trace_id = TraceIdOf(call.traceparent); !trace_id.empty()) {
     fields.push_back({"trace_id", trace_id});

@@ -159,6 +159,23 @@ class Parser {
   CommandLine result_;
 };
 
+void CheckTransport(const Config& config, std::vector<std::string>& faults) {
+  const TlsOptions& tls = config.access.tls;
+  const absl::StatusOr<Address> listen = ParseAddress(config.server.address);
+  if (tls.certificate_file.empty() != tls.key_file.empty()) {
+    faults.push_back("--tls-cert and --tls-key belong together: give both or neither");
+  } else if (!tls.enabled() && !tls.client_ca_file.empty()) {
+    faults.push_back("--tls-client-ca needs --tls-cert and --tls-key: without TLS no client shows a certificate");
+  } else if (tls.enabled() && config.insecure) {
+    faults.push_back("--insecure says that plaintext is meant, and --tls-cert that it is not: leave one out");
+  } else if (listen.ok() && !IsLoopback(*listen) && !tls.enabled() && !config.insecure) {
+    faults.push_back(absl::StrCat("--listen=", config.server.address,
+                                  " can be reached from other machines, and what is sent there, tokens too, is not ",
+                                  "encrypted: give --tls-cert and --tls-key, or put a proxy that ends TLS before it ",
+                                  "and say --insecure, or listen on 127.0.0.1"));
+  }
+}
+
 }  // namespace
 
 CommandLine ParseCommandLine(std::span<const std::string> arguments, std::span<const std::string> environment) {
@@ -181,12 +198,7 @@ void ResolveConfig(const ProcessQuota& quota, Config& config) {
 
 std::vector<std::string> CheckConfig(const Config& config) {
   std::vector<std::string> faults;
-  const absl::StatusOr<Address> listen = ParseAddress(config.server.address);
-  if (listen.ok() && !IsLoopback(*listen) && !config.insecure) {
-    faults.push_back(absl::StrCat("--listen=", config.server.address,
-                                  " can be reached from other machines, and what is sent there is not encrypted: ",
-                                  "put a proxy that ends TLS before it and say --insecure, or listen on 127.0.0.1"));
-  }
+  CheckTransport(config, faults);
   const auto must_not_exceed = [&faults](const std::string& what, const std::string& limit) {
     faults.push_back(absl::StrCat(what, " must not exceed ", limit));
   };

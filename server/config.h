@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/accept_probe.h"
+#include "server/access.h"
 #include "server/lifecycle.h"
 #include "server/log.h"
 #include "server/pipeline.h"
@@ -28,7 +30,9 @@ struct ModelOptions {
 struct Config {
   ModelOptions model;
   ServerOptions server = {.memory_quota_bytes = 0};
+  AccessOptions access;
   bool insecure = false;  // plaintext beyond loopback is meant
+  AcceptProbeOptions accept_probe;
   std::string metrics_address = "127.0.0.1:9464";
   Pipeline::Options pipeline = {.decode_threads = 0, .batch = {.max_images = 0}};
   DrainOptions drain;

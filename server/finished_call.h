@@ -18,6 +18,7 @@ struct FinishedCall {
   std::string reason = {};       // an ErrorReason without its prefix; empty when OK
   absl::Status status = {};      // in the server's own words: for the log, never for callers
   std::string request_id = {};   // never empty
+  std::string client = {};       // its name on the list of clients; empty: nobody asked, or it is not on it
   std::string traceparent = {};  // the metadata of that name, of an identifier's characters; not checked further
   StageTimes times = {};         // zero for stages that the call did not reach
   Duration respond{};            // turning the answer into bytes

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "image/rejection.h"
+#include "server/caller.h"
 #include "server/wire.h"
 #include "server/wire_answer.h"
 #include "server/wire_status.h"
@@ -81,11 +82,9 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
     return reactor.get();
   }
 
-  GroundReactor(GroundContext service, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-      : service_(std::move(service)),
-        context_(context),
-        response_(response),
-        record_(BeginRecord("Ground", *context)) {}
+  GroundReactor(GroundContext service, FinishedCall record, grpc::CallbackServerContext* context,
+                grpc::ByteBuffer* response)
+      : service_(std::move(service)), context_(context), response_(response), record_(std::move(record)) {}
 
   // Not before Begin has returned, and not after OnDone: the library sees to both.
   void OnCancel() override {
@@ -187,32 +186,43 @@ std::shared_ptr<const ModelInfo> GroundService::model() const {
 
 grpc::ServerUnaryReactor* GroundService::Ground(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                 grpc::ByteBuffer* response) {
+  const TimePoint begun = clock_.Now();
   const grpc::ByteBuffer bytes = TakeBytes(request);
+  grpc::Status refusal;
   try {
-    GroundContext service{.observer = &options_.observer, .model = model(), .limits = options_.limits};
-    return GroundReactor::Begin(std::make_shared<GroundReactor>(std::move(service), context, response), pipeline_,
-                                clock_, bytes);
+    FinishedCall record = BeginRecord("Ground", *context);
+    if (absl::Status status = Identify(*context, record); status.ok()) {
+      GroundContext service{.observer = &options_.observer, .model = model(), .limits = options_.limits};
+      return GroundReactor::Begin(
+          std::make_shared<GroundReactor>(std::move(service), std::move(record), context, response), pipeline_, clock_,
+          bytes);
+    } else {
+      refusal = Close(status, record, begun, *context);
+    }
   } catch (...) {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(OutOfMemory());
-    return reactor;
+    refusal = OutOfMemory();
   }
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(refusal);
+  return reactor;
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GroundService::GroundStream(
     grpc::CallbackServerContext* context) {
   const TimePoint begun = clock_.Now();
-  grpc::Status status;
+  grpc::Status refusal;
   try {
     FinishedCall record = BeginRecord("GroundStream", *context);
-    status = Conclude(Reject(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
-                             "GroundStream is not served yet; call Ground once for each picture"),
-                      record, *context);
-    Observe(record, begun);
+    absl::Status status = Identify(*context, record);
+    if (status.ok()) {
+      status = Reject(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
+                      "GroundStream is not served yet; call Ground once for each picture");
+    }
+    refusal = Close(status, record, begun, *context);
   } catch (...) {
-    status = OutOfMemory();
+    refusal = OutOfMemory();
   }
-  return new RefusedStream(status);
+  return new RefusedStream(refusal);
 }
 
 grpc::ServerUnaryReactor* GroundService::GetModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -221,10 +231,13 @@ grpc::ServerUnaryReactor* GroundService::GetModel(grpc::CallbackServerContext* c
   grpc::Status status;
   try {
     FinishedCall record = BeginRecord("GetModel", *context);
-    absl::StatusOr<grpc::ByteBuffer> answer = DescribeModel(*request);
-    status = Conclude(answer.status(), record, *context);
-    if (answer.ok()) response->Swap(&*answer);
-    Observe(record, begun);
+    absl::Status outcome = Identify(*context, record);
+    if (outcome.ok()) {
+      absl::StatusOr<grpc::ByteBuffer> answer = DescribeModel(*request);
+      if (answer.ok()) response->Swap(&*answer);
+      outcome = answer.status();
+    }
+    status = Close(outcome, record, begun, *context);
   } catch (...) {
     status = OutOfMemory();
   }
@@ -245,9 +258,19 @@ absl::StatusOr<grpc::ByteBuffer> GroundService::DescribeModel(const grpc::ByteBu
   return ToByteBuffer(response);
 }
 
-void GroundService::Observe(FinishedCall& record, TimePoint begun) const {
+absl::Status GroundService::Identify(const grpc::CallbackServerContext& context, FinishedCall& record) const {
+  absl::StatusOr<std::string> client = IdentifyCaller(context, options_.authenticator);
+  if (!client.ok()) return client.status();
+  record.client = *std::move(client);
+  return absl::OkStatus();
+}
+
+grpc::Status GroundService::Close(const absl::Status& status, FinishedCall& record, TimePoint begun,
+                                  grpc::CallbackServerContext& context) const {
+  grpc::Status answer = Conclude(status, record, context);
   record.total = clock_.Now() - begun;
   if (options_.observer) options_.observer(record);
+  return answer;
 }
 
 }  // namespace lqvg::serving

@@ -15,6 +15,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "lqvg/v1/grounding.grpc.pb.h"
 #include "model/grounder.h"
+#include "server/authenticator.h"
 #include "server/clock.h"
 #include "server/finished_call.h"
 #include "server/mutex.h"
@@ -30,9 +31,10 @@ class GroundService final
  public:
   struct Options {
     RequestLimits limits;
-    std::string version;    // of this program
-    std::string commit;     // that it was built from; may be empty
-    CallObserver observer;  // may be empty
+    std::string version;                           // of this program
+    std::string commit;                            // that it was built from; may be empty
+    CallObserver observer;                         // may be empty
+    const Authenticator* authenticator = nullptr;  // outlives the service; null: everybody may call
   };
 
   // `pipeline` and `clock` outlive the service.
@@ -42,6 +44,8 @@ class GroundService final
   // What GetModel answers, and whose limits requests are checked against. To be called before the pipeline is opened;
   // until then GetModel is UNAVAILABLE, MODEL_LOADING.
   void SetModel(const ModelInfo& info);
+
+  // Every method first asks who calls, before it looks at the bytes: UNAUTHENTICATED, PERMISSION_DENIED.
 
   // Answers as GroundRequest and the table of errors say. The caller's cancellation and deadline end the call.
   grpc::ServerUnaryReactor* Ground(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -56,8 +60,11 @@ class GroundService final
  private:
   std::shared_ptr<const ModelInfo> model() const;
   absl::StatusOr<grpc::ByteBuffer> DescribeModel(const grpc::ByteBuffer& request) const;
-  // Completes the record of an RPC that was never a call of the pipeline, and tells the observer.
-  void Observe(FinishedCall& record, TimePoint begun) const;
+  // Notes in the record who calls.
+  absl::Status Identify(const grpc::CallbackServerContext& context, FinishedCall& record) const;
+  // How an RPC ends that is no call of the pipeline: completes its record and tells the observer.
+  grpc::Status Close(const absl::Status& status, FinishedCall& record, TimePoint begun,
+                     grpc::CallbackServerContext& context) const;
 
   const Options options_;
   Pipeline& pipeline_;

@@ -16,7 +16,7 @@ DrainPlan PlanDrain(int signal, LifecycleState state, TimePoint now, const Drain
 }
 
 SignalResponse RespondTo(int signal, LifecycleState state) {
-  if (signal != SIGTERM && signal != SIGINT) return SignalResponse::kNote;
+  if (signal != SIGTERM && signal != SIGINT) return SignalResponse::kReload;
   const bool is_first = state == LifecycleState::kStarting || state == LifecycleState::kServing;
   return is_first ? SignalResponse::kDrain : SignalResponse::kEndNow;
 }

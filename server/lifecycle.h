@@ -43,7 +43,7 @@ struct DrainPlan {
 DrainPlan PlanDrain(int signal, LifecycleState state, TimePoint now, const DrainOptions& options);
 
 enum class SignalResponse {
-  kNote,    // log it: SIGHUP
+  kReload,  // read certificates and clients again: SIGHUP
   kDrain,   // begin to stop
   kEndNow,  // the second SIGTERM or SIGINT: end without waiting for the calls inside
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "server/access.h"
 #include "server/config_text.h"
 #include "server/serve.h"
 #include "server/signals.h"
@@ -79,10 +80,14 @@ int RunProgram(int argc, char* const* argv, const LoadModel& load_model) {
   if (!faults.empty()) return Misconfigured(program, faults);
 
   const bool runs_model = command_line.action == Action::kServe || command_line.action == Action::kCheck;
-  if (runs_model) MakeWaitingPassive(argv);
-  if (command_line.action == Action::kServe) {
-    BlockSignals();
-    Serve(command_line, load_model);
+  if (runs_model) {
+    MakeWaitingPassive(argv);
+    absl::StatusOr<Access> access = Access::Load(command_line.config.access);
+    if (!access.ok()) return Misconfigured(program, {std::string(access.status().message())});
+    if (command_line.action == Action::kServe) {
+      BlockSignals();
+      Serve(command_line, *access, load_model);
+    }
   }
   for (const std::string& warning : command_line.warnings) std::cerr << program << ": " << warning << "\n";
   if (command_line.action == Action::kCheck) return CheckModel(program, command_line.config, load_model);

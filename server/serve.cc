@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <optional>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/accept_probe.h"
 #include "server/address.h"
 #include "server/call_log.h"
 #include "server/drain.h"
@@ -30,6 +33,9 @@ namespace {
 // Each connection takes one. gRPC 1.51 that once ran out of them never accepts again (CVE-2023-4785).
 constexpr std::uint64_t kFewFiles = 4'096;
 
+// For the calls inside when no connection is accepted any more; together with the probe's 15 s within 20 s.
+constexpr Duration kDeafGrace = std::chrono::seconds(3);
+
 std::string WithPort(const std::string& address, int port) {
   absl::StatusOr<Address> parsed = ParseAddress(address);
   if (!parsed.ok()) return address;
@@ -39,17 +45,19 @@ std::string WithPort(const std::string& address, int port) {
 
 class ServerProcess {
  public:
-  ServerProcess(const CommandLine& command_line, const LoadModel& load_model)
-      : command_line_(command_line), config_(command_line.config), load_model_(load_model) {}
+  ServerProcess(const CommandLine& command_line, Access& access, const LoadModel& load_model)
+      : command_line_(command_line), config_(command_line.config), access_(access), load_model_(load_model) {}
 
   // Returns the exit code, when everything that is worth ending in order has ended.
   int Run() {
     Announce();
     if (absl::Status status = OpenPorts(); !status.ok()) return FailStart(status);
     signals_.emplace([this](int signal) { OnSignal(signal); });
+    WatchListener();
     loader_ = std::thread([this] { LoadThenServe(); });
 
     const absl::StatusOr<DrainPlan> plan = lifecycle_.AwaitStop();
+    accept_probe_.reset();
     if (plan.ok()) return Stop(*plan);
     server_->Shutdown(clock_.Now());
     return FailStart(plan.status());
@@ -64,6 +72,7 @@ class ServerProcess {
       if (command_line_.origins[i] != Origin::kDefault) fields.push_back({Settings()[i].name, values[i]});
     }
     log_.Write(LogLevel::kInfo, "starting", fields);
+    access_.Announce(log_);
     for (const std::string& warning : command_line_.warnings) log_.Write(LogLevel::kWarning, warning);
     if (const std::uint64_t files = RaiseFileLimit(); files < kFewFiles) {
       log_.Write(LogLevel::kWarning,
@@ -76,6 +85,8 @@ class ServerProcess {
     ServerOptions options = config_.server;
     options.version = kVersion;
     options.commit = kCommit;
+    options.tls = access_.identity();
+    options.authenticator = access_.authenticator();
     absl::StatusOr<std::unique_ptr<Server>> server =
         Server::Start(options, pipeline_, clock_, [this](const FinishedCall& call) {
           metrics_.Record(call);
@@ -152,8 +163,8 @@ class ServerProcess {
   void OnSignal(int signal) {
     const char* const name = NameOfSignal(signal);
     switch (lifecycle_.OnSignal(signal)) {
-      case SignalResponse::kNote:
-        log_.Write(LogLevel::kInfo, absl::StrCat(name, ": there is nothing to reload"));
+      case SignalResponse::kReload:
+        access_.Reload(log_, [this](TlsIdentity identity) { server_->ReplaceTlsIdentity(std::move(identity)); });
         break;
       case SignalResponse::kDrain:
         log_.Write(LogLevel::kInfo, absl::StrCat(name, ": stopping; another one ends the process at once"));
@@ -165,6 +176,21 @@ class ServerProcess {
         _exit(cut_off == 0 ? kExitStopped : kExitFailed);
       }
     }
+  }
+
+  void WatchListener() {
+    if (const absl::StatusOr<Address> address = ParseAddress(listen_address_); address.ok()) {
+      accept_probe_.emplace(*address, config_.accept_probe, [this] { OnDeaf(); });
+    }
+  }
+
+  // The probe's thread. From here on it is a stop like another, but for the exit code and the time that it may take.
+  void OnDeaf() {
+    log_.Write(LogLevel::kError, "no connection is accepted any more, perhaps since no file could be opened: ending");
+    server_->SetLive(false);
+    exit_code_ = kExitBroken;
+    EndProcessAt(clock_.Now() + kDeafGrace);
+    lifecycle_.OnSignal(SIGINT);
   }
 
   int Stop(const DrainPlan& plan) {
@@ -186,7 +212,7 @@ class ServerProcess {
     }
     log_.Write(LogLevel::kInfo, result == DrainResult::kFinished ? "stopped: every call was answered"
                                                                  : "stopped: time ran out, see the warning above");
-    return kExitStopped;
+    return exit_code_;
   }
 
   void RefuseCalls() {
@@ -209,12 +235,13 @@ class ServerProcess {
       std::this_thread::sleep_until(time);
       log_.Write(LogLevel::kError, "stopping took too long: ending at once",
                  {{"calls_cut_off", std::int64_t{pipeline_.occupancy().in_flight}}});
-      _exit(kExitFailed);
+      _exit(exit_code_ == kExitStopped ? kExitFailed : exit_code_.load());
     }).detach();
   }
 
   const CommandLine& command_line_;
   const Config& config_;
+  Access& access_;
   const LoadModel& load_model_;
 
   Log log_{config_.log};
@@ -228,6 +255,8 @@ class ServerProcess {
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
   std::string listen_address_, metrics_address_;
   std::optional<SignalThread> signals_;
+  std::optional<AcceptProbe> accept_probe_;
+  std::atomic<int> exit_code_ = kExitStopped;  // of a stop that succeeds
   std::thread loader_;
 
   Pipeline::Options PipelineOptions() {
@@ -242,8 +271,8 @@ class ServerProcess {
 
 }  // namespace
 
-void Serve(const CommandLine& command_line, const LoadModel& load_model) {
-  ServerProcess process(command_line, load_model);
+void Serve(const CommandLine& command_line, Access& access, const LoadModel& load_model) {
+  ServerProcess process(command_line, access, load_model);
   // Neither its destructor nor those of static objects run: what had to end in order has ended, and the libraries'
   // globals would be destroyed in the linker's order, beneath threads that still use them.
   _exit(process.Run());

@@ -17,6 +17,7 @@
 #include "server/ground_service.h"
 #include "server/health_service.h"
 #include "server/mutex.h"
+#include "server/tls_credentials.h"
 
 namespace lqvg::serving {
 namespace {
@@ -46,6 +47,8 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
+constexpr int kReflectionThreads = 16;
+
 int Milliseconds(Duration duration) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
@@ -69,6 +72,8 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.limits.max_request_bytes));
   grpc::ResourceQuota quota("lqvg");
   quota.Resize(options.memory_quota_bytes);
+  // Reflection alone takes any, which the library serves with a thread for each open stream.
+  quota.SetMaxThreads(kReflectionThreads);
   builder.SetResourceQuota(quota);
   // The library inflates a message before it checks its size: a megabyte may become a gigabyte. Pictures are
   // compressed.
@@ -101,9 +106,11 @@ Server::Server(const ServerOptions& options, Pipeline& pipeline, const Clock& cl
       ground_service_(std::make_unique<GroundService>(GroundService::Options{.limits = options.limits,
                                                                              .version = options.version,
                                                                              .commit = options.commit,
-                                                                             .observer = std::move(observer)},
+                                                                             .observer = std::move(observer),
+                                                                             .authenticator = options.authenticator},
                                                       pipeline, clock)),
-      health_service_(std::make_unique<HealthService>()) {
+      health_service_(std::make_unique<HealthService>()),
+      tls_(options.tls ? std::make_shared<TlsCredentials>(*options.tls) : nullptr) {
   // libprotobuf would write a line for every request that it cannot parse.
   google::protobuf::SetLogHandler(nullptr);
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -114,13 +121,16 @@ Server::Server(const ServerOptions& options, Pipeline& pipeline, const Clock& cl
   SetLimits(options, builder);
   // Otherwise a second server would quietly share the port with the first.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port_);
+  const std::shared_ptr<grpc::ServerCredentials> plaintext = tls_ ? nullptr : grpc::InsecureServerCredentials();
+  builder.AddListeningPort(options.address, tls_ ? tls_ : plaintext, &port_);
   builder.RegisterService(health_service_.get());
   builder.RegisterService(ground_service_.get());
   server_ = builder.BuildAndStart();
 }
 
 Server::~Server() { Shutdown(clock_.Now()); }
+
+void Server::ReplaceTlsIdentity(TlsIdentity identity) { tls_->Replace(std::move(identity)); }
 
 void Server::SetModel(const ModelInfo& info) { ground_service_->SetModel(info); }
 

@@ -8,15 +8,18 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "model/grounder.h"
+#include "server/authenticator.h"
 #include "server/clock.h"
 #include "server/finished_call.h"
 #include "server/pipeline.h"
 #include "server/request_limits.h"
+#include "server/tls_identity.h"
 
 namespace grpc {
 class Server;
@@ -26,6 +29,7 @@ namespace lqvg::serving {
 
 class GroundService;
 class HealthService;
+class TlsCredentials;
 
 // Told of the lines that the gRPC library logs about failures, a few of which clients can cause at will.
 using LibraryLog = std::function<void(std::string_view message)>;
@@ -40,6 +44,9 @@ struct ServerOptions {
   std::string version = {};                 // semantic version of this program, for GetModel
   std::string commit = {};                  // that it was built from; may be empty
   bool reflection = false;                  // also serve grpc.reflection.v1alpha
+
+  std::optional<TlsIdentity> tls = {};           // none: plaintext
+  const Authenticator* authenticator = nullptr;  // outlives the server; null: everybody may call
 
   // Bytes of all connections' buffers together. Without it a few clients that stop in the middle of a message can hold
   // any amount of memory.
@@ -69,6 +76,10 @@ class Server {
   // The port that is listened on.
   int port() const { return port_; }
 
+  // For the TLS handshakes from now on; connections that exist stay as they are. Any thread may call it. The server
+  // was started with TLS, and both identities have client CAs or neither.
+  void ReplaceTlsIdentity(TlsIdentity identity);
+
   // What GetModel answers and requests are checked against. To be called before the pipeline is opened.
   void SetModel(const ModelInfo& info);
 
@@ -87,6 +98,7 @@ class Server {
   const Clock& clock_;
   std::unique_ptr<GroundService> ground_service_;
   std::unique_ptr<HealthService> health_service_;
+  std::shared_ptr<TlsCredentials> tls_;   // null in plaintext; outlives the library's server, which asks it
   std::unique_ptr<grpc::Server> server_;  // last: it uses the services; null when it could not start
   int port_ = 0;
   bool shut_down_ = false;

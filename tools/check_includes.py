@@ -79,7 +79,7 @@ ROOMS = (
     Room("entry point", "server/main.cc",
          "std posix absl spdlog grpc proto prometheus server/* model/lqvg.h " + DOOR + " " + QUERY),
     Room("metrics", "server/metrics*", "std posix absl prometheus server/* model/grounder.h"),
-    Room("transport", "server/server.* server/*_service.* server/wire* server/authenticator.*",
+    Room("transport", "server/server.* server/*_service.* server/wire* server/caller.* server/tls_credentials.*",
          "std posix absl spdlog grpc proto image/* server/* " + DOOR + " " + QUERY),
     Room("serving", "server/*", "std posix absl spdlog openssl image/* manual/program.h server/* " + DOOR + " " + QUERY),
     # Clients see the contract, never the server.

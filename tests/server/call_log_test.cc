@@ -57,6 +57,7 @@ TEST_F(CallLogTest, SaysNothingOfCallsThatWereAnswered) {
 TEST_F(CallLogTest, SaysWhoWasRefusedAndWhy) {
   FinishedCall call = Refused(absl::StatusCode::kInvalidArgument, "IMAGE_TOO_SMALL");
   call.traceparent = kTraceparent;
+  call.client = "lab-a";
   call.total = std::chrono::microseconds(1'500);
   call.times.parse = std::chrono::milliseconds(1);
   call_log_.Record(call);
@@ -67,6 +68,7 @@ TEST_F(CallLogTest, SaysWhoWasRefusedAndWhy) {
   EXPECT_EQ(line["code"], "INVALID_ARGUMENT");
   EXPECT_EQ(line["reason"], "IMAGE_TOO_SMALL");
   EXPECT_EQ(line["request_id"], "r1");
+  EXPECT_EQ(line["client"], "lab-a");
   EXPECT_EQ(line["trace_id"], "0af7651916cd43dd8448eb211c80319c");
   EXPECT_EQ(line["traceparent"], kTraceparent);
   EXPECT_EQ(line["detail"], "side 8 px, must be 16 or more");

@@ -200,6 +200,19 @@ TEST(ConfigTest, PlaintextBeyondLoopbackNeedsInsecure) {
   EXPECT_THAT(CheckConfig(Resolved({"--listen=[::1]:0"})), IsEmpty());
 }
 
+TEST(ConfigTest, TlsServesBeyondLoopbackWithoutInsecure) {
+  EXPECT_THAT(CheckConfig(Resolved({"--listen=0.0.0.0:50051", "--tls-cert=c", "--tls-key=k"})), IsEmpty());
+  EXPECT_THAT(CheckConfig(Resolved({"--tls-cert=c", "--tls-key=k", "--tls-client-ca=a"})), IsEmpty());
+}
+
+TEST(ConfigTest, RefusesHalfOfATlsConfiguration) {
+  EXPECT_THAT(CheckConfig(Resolved({"--tls-cert=c"})), ElementsAre(HasSubstr("belong together")));
+  EXPECT_THAT(CheckConfig(Resolved({"--tls-key=k"})), ElementsAre(HasSubstr("belong together")));
+  EXPECT_THAT(CheckConfig(Resolved({"--tls-client-ca=a"})), ElementsAre(HasSubstr("--tls-client-ca needs")));
+  EXPECT_THAT(CheckConfig(Resolved({"--tls-cert=c", "--tls-key=k", "--insecure"})),
+              ElementsAre(HasSubstr("--insecure")));
+}
+
 TEST(ConfigTest, RefusesValuesThatContradictOneAnother) {
   EXPECT_THAT(CheckConfig(Resolved({"--drain-delay=26s"})), ElementsAre(HasSubstr("--drain-timeout=25s")));
   EXPECT_THAT(CheckConfig(Resolved({"--queue-bytes=15MiB"})), ElementsAre(HasSubstr("--queue-bytes=15MiB")));

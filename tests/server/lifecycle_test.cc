@@ -52,9 +52,9 @@ TEST(SignalPolicyTest, TheFirstStopDrainsAndTheSecondEnds) {
   }
 }
 
-TEST(SignalPolicyTest, SighupIsOnlyNoted) {
+TEST(SignalPolicyTest, SighupReloads) {
   for (const LifecycleState state : {LifecycleState::kStarting, LifecycleState::kServing, LifecycleState::kDraining}) {
-    EXPECT_EQ(RespondTo(SIGHUP, state), SignalResponse::kNote);
+    EXPECT_EQ(RespondTo(SIGHUP, state), SignalResponse::kReload);
   }
 }
 

@@ -171,7 +171,7 @@ def test_json_logs_are_one_object_a_line_and_hold_no_expression(make_server):
 def test_sighup_is_noted_and_the_server_goes_on(make_server):
     server = make_server().start().await_ready()
     server.send(signal.SIGHUP)
-    server.find(r"(SIGHUP)")
+    server.find(r"(SIGHUP: there is nothing to reload)")
     assert len(server.ground().result().results) == 1
 
 
