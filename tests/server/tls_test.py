@@ -1,5 +1,4 @@
 """TLS and client certificates on the gRPC port, from outside: handshakes, reload on SIGHUP, faults in the files."""
-import os
 import shutil
 import signal
 import socket
@@ -10,7 +9,7 @@ import grpc
 import pytest
 
 from certificates import Authority, Identity
-from server_process import PATIENCE_SECONDS, ROOT, SERVER, SERVING, await_true, run
+from server_process import PATIENCE_SECONDS, ROOT, SERVING, await_true, run
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +186,8 @@ def test_sighup_reads_the_client_ca_again(make_server, authority, strangers, tmp
     (lambda files, other: files.replace("/dev/null", other.key), "tls.crt: holds no certificate in PEM"),
     (lambda files, other: files.identity.key.unlink(), "tls.key: No such file"),
 ])
-def test_a_broken_new_file_keeps_the_old_one_and_is_named(make_server, authority, tmp_path, first, second, fault, words):
+def test_a_broken_new_file_keeps_the_old_one_and_is_named(make_server, authority, tmp_path, first, second, fault,
+                                                          words):
     files = Files(tmp_path, first)
     server = make_server(*files.identity.flags()).start().await_ready()
     fault(files, second)

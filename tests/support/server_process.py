@@ -19,6 +19,7 @@ PICTURE = (ROOT / "docs" / "demo" / "scene.png").read_bytes()
 PATIENCE_SECONDS = 30  # for what takes milliseconds on an idle machine
 # Within which a process that has nothing to wait for is gone; below every delay that a test could mistake it for.
 PROMPTLY_SECONDS = 4
+GOOD_CALL_SECONDS = 1  # within which a call on a new connection is answered, whatever others do
 STARTING, SERVING = 2, 1  # of grpc.health.v1: NOT_SERVING, SERVING
 
 
@@ -151,3 +152,9 @@ def hold_a_batch(server):
     call = server.ground()
     server.gates["ground"].await_arrival()
     return call
+
+
+def assert_serves(server):
+    """A call on a new connection is answered."""
+    with grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)]) as server.channel:
+        assert len(server.ground().result(GOOD_CALL_SECONDS).results) == 1
