@@ -61,7 +61,7 @@ absl::StatusOr<Canvas> Letterbox(const Image& image, int side) {
   placement.pad_top = (side - height) / 2.0;
   // Half a pixel of padding goes to the right and to the bottom; boxes are shifted by the exact half.
   const cv::Rect inside(PythonRound(placement.pad_left - 0.1), PythonRound(placement.pad_top - 0.1), width, height);
-  canvas.rgb.resize(static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3);
+  canvas.rgb.resize(CanvasBytes(side));
   try {
     cv::Mat pixels(side, side, CV_8UC3, canvas.rgb.data());
     pixels.setTo(cv::Scalar(kBorder[0], kBorder[1], kBorder[2]));
@@ -78,6 +78,8 @@ absl::StatusOr<Canvas> Letterbox(const Image& image, int side) {
   }
   return canvas;
 }
+
+std::size_t CanvasBytes(int side) { return static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3; }
 
 Box ToPicture(const Candidate& candidate, const Placement& placement, int side) {
   const double cx = candidate.cxcywh[0];

@@ -3,6 +3,7 @@
 // Stateless and thread-safe. The only user of OpenCV in the model room; catches cv::Exception.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,9 @@ namespace lqvg {
 // Resizes (INTER_AREA) `image` so that its longer side is `side` and centres it on the grey of ImageNet's mean,
 // bit-equal to the official code. INTERNAL when OpenCV fails.
 absl::StatusOr<Canvas> Letterbox(const Image& image, int side);
+
+// What a canvas of `side` pixels holds.
+std::size_t CanvasBytes(int side);
 
 // A box of a canvas of `side` pixels, in pixels of the picture that was placed on it. Not clipped.
 Box ToPicture(const Candidate& candidate, const Placement& placement, int side);

@@ -1,5 +1,6 @@
 #include "server/admission.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -46,9 +47,10 @@ absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
     return Reject(kUnavailable, "QUEUE_FULL",
                   absl::StrCat(inside_.in_flight, " calls are in the server, the limit is ", limits_.max_calls));
   }
+  bytes = std::max(bytes, least_bytes_);
   if (bytes > limits_.max_bytes || inside_.bytes > limits_.max_bytes - bytes) {
     return Reject(kUnavailable, "MEMORY_BUDGET",
-                  absl::StrCat("requests of ", inside_.bytes, " bytes are in the server, another ", bytes,
+                  absl::StrCat("calls of ", inside_.bytes, " bytes are in the server, another ", bytes,
                                " bytes exceed the limit of ", limits_.max_bytes));
   }
   ++inside_.in_flight;
@@ -58,9 +60,11 @@ absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
   return AdmissionSlot(this, bytes);
 }
 
-void Admission::Open() {
+void Admission::Open(std::size_t least_bytes) {
   MutexLock lock(&mutex_);
-  if (state_ == State::kLoading) state_ = State::kOpen;
+  if (state_ != State::kLoading) return;
+  state_ = State::kOpen;
+  least_bytes_ = least_bytes;
 }
 
 void Admission::Close() {

@@ -1,5 +1,8 @@
 // The door of the server: how many calls and bytes may be inside at once, and whether it is open at all.
 //
+// A call holds its request's bytes first and its picture's canvas later, when the bytes are gone. It is counted once,
+// by the larger of the two, so that it never needs more room than it was given.
+//
 // Owned by the pipeline. Thread-safe; only WaitIdle blocks.
 #pragma once
 
@@ -14,14 +17,14 @@ namespace lqvg::serving {
 
 struct AdmissionLimits {
   int max_calls = 256;
-  std::size_t max_bytes = 512u << 20;  // of the admitted requests as they came
+  std::size_t max_bytes = 512u << 20;  // that the calls inside hold: each its request, or its canvas if that is larger
 };
 
 // What is inside now.
 struct Occupancy {
   int in_flight = 0;      // admitted and not finished
   int pending = 0;        // of these, not yet with the model
-  std::size_t bytes = 0;  // of the requests in flight
+  std::size_t bytes = 0;  // that the calls in flight are counted with
 };
 
 class Admission;
@@ -57,11 +60,11 @@ class Admission {
   Admission& operator=(const Admission&) = delete;
 
   // A place for a request of `bytes`. All refusals are UNAVAILABLE: MODEL_LOADING before Open, SHUTTING_DOWN after
-  // Close, QUEUE_FULL, MEMORY_BUDGET. A request that alone exceeds max_bytes is never admitted.
+  // Close, QUEUE_FULL, MEMORY_BUDGET. A call that alone exceeds max_bytes is never admitted.
   absl::StatusOr<AdmissionSlot> Admit(std::size_t bytes);
 
-  // Loading -> open. Does nothing after Close.
-  void Open();
+  // Loading -> open. Does nothing after Close. From now on each call counts as `least_bytes` or more: its canvas's.
+  void Open(std::size_t least_bytes = 0);
   // From any state to closed, for good.
   void Close();
 
@@ -82,6 +85,7 @@ class Admission {
   mutable Mutex mutex_;
   CondVar idle_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kLoading;
+  std::size_t least_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   Occupancy inside_ ABSL_GUARDED_BY(mutex_);
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -48,17 +48,20 @@ void Call::Conclude(absl::StatusOr<GroundAnswer> answer) {
   CallOutcome outcome{
       .answer = std::move(answer), .times = {}, .total = now - arrival_, .slack = deadline_ - now, .request_id = {}};
   Parse unused_parse;
+  absl::AnyInvocable<void()> wake;
   AdmissionSlot slot;
   {
     MutexLock lock(&mutex_);
     outcome.times = times_;
     outcome.request_id = std::move(request_id_);
     unused_parse = std::move(parse_);
+    wake = std::exchange(wake_, nullptr);
     slot = std::move(slot_);
   }
   // The request's bytes and the place in the queue are free from here on, also while somebody still holds the call.
   unused_parse = nullptr;
   slot.GiveBack();
+  if (wake) wake();
   // Moved out, so that what `done` holds, perhaps this call, is released with it.
   Done done = std::move(done_);
   done(std::move(outcome));
@@ -68,6 +71,11 @@ Call::Parse Call::TakeParse() {
   if (finished()) return nullptr;
   MutexLock lock(&mutex_);
   return std::exchange(parse_, nullptr);
+}
+
+void Call::WakeAtEnd(absl::AnyInvocable<void()> wake) {
+  MutexLock lock(&mutex_);
+  wake_ = std::move(wake);
 }
 
 bool Call::BeginExecuting() {

@@ -84,6 +84,10 @@ class Call {
 
   // What turns the request's bytes into a query: handed out once, empty after that or when the call is finished.
   Parse TakeParse();
+  // `wake` runs when the call ends, on the thread that ends it, at most once; a later WakeAtEnd replaces it, null
+  // forgets it. It may still run after that if the call is ending right then, but not after the call's place in the
+  // server is given back for good. Does nothing once the call is finished.
+  void WakeAtEnd(absl::AnyInvocable<void()> wake);
   // Says that the model begins with the call. False when it is finished: then it must not run.
   bool BeginExecuting();
   // Notes what a stage found out; ignored once the call is finished. E.g. Record(&StageTimes::decode, elapsed).
@@ -103,6 +107,7 @@ class Call {
 
   Mutex mutex_;
   Parse parse_ ABSL_GUARDED_BY(mutex_);
+  absl::AnyInvocable<void()> wake_ ABSL_GUARDED_BY(mutex_);
   AdmissionSlot slot_ ABSL_GUARDED_BY(mutex_);
   StageTimes times_ ABSL_GUARDED_BY(mutex_);
   std::string request_id_ ABSL_GUARDED_BY(mutex_);

@@ -61,6 +61,11 @@ std::optional<std::size_t> FindSetting(const std::string& name) {
 
 bool IsSwitch(const Setting& setting) { return std::holds_alternative<SwitchKind>(setting.kind); }
 
+std::uint64_t RoundUpToMiB(std::uint64_t bytes) {
+  constexpr std::uint64_t kMiB = 1ull << 20;
+  return (bytes + kMiB - 1) / kMiB * kMiB;
+}
+
 // Reads arguments and environment into a CommandLine.
 class Parser {
  public:
@@ -214,6 +219,13 @@ std::vector<std::string> CheckConfig(const Config& config) {
   if (request_bytes > config.server.memory_quota_bytes) {
     must_not_exceed(absl::StrCat("--max-request-bytes=", FormatBytes(request_bytes)),
                     absl::StrCat("--memory-quota=", FormatBytes(config.server.memory_quota_bytes)));
+  }
+  // Otherwise a picture within the limits that GetModel tells could never be decoded.
+  if (const std::uint64_t needed = MaxDecodedBytes(request_bytes, config.server.limits.image);
+      needed > config.decode_bytes) {
+    faults.push_back(absl::StrCat("--decode-bytes=", FormatBytes(config.decode_bytes), " must be at least ",
+                                  FormatBytes(RoundUpToMiB(needed)),
+                                  ", which one picture of --max-image-pixels and --max-image-side may take"));
   }
   return faults;
 }

@@ -4,6 +4,7 @@
 // set, and within what bounds, is the table in settings.cc. Plain values; parsing happens once, before any thread.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct Config {
   bool insecure = false;  // plaintext beyond loopback is meant
   AcceptProbeOptions accept_probe;
   std::string metrics_address = "127.0.0.1:9464";
+  std::uint64_t decode_bytes = 1ull << 30;  // of the DecodeBudget
   Pipeline::Options pipeline = {.decode_threads = 0, .batch = {.max_images = 0}};
   DrainOptions drain;
   LogOptions log;

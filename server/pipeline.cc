@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "image/rejection.h"
+#include "model/letterbox.h"
 
 namespace lqvg::serving {
 namespace {
@@ -41,7 +42,7 @@ void Pipeline::Open(Grounder& grounder, PrepareFunction prepare) {
                                                  .max_queue = static_cast<std::size_t>(options_.admission.max_calls),
                                                  .observer = options_.batch_observer},
                                 grounder, clock_);
-  admission_.Open();
+  admission_.Open(CanvasBytes(grounder.info().input_size));
 }
 
 std::shared_ptr<Call> Pipeline::Start(CallRequest request) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "model/letterbox.h"
+#include "server/decode_budget.h"
 #include "server/digest.h"
 
 namespace lqvg::serving {
@@ -15,24 +16,38 @@ namespace {
 
 // Pixels with what is told of them, and their digest if they came as a file.
 struct Picture {
+  DecodeShare share;  // first, so that it is given back last
   DecodedImage decoded;
   std::string digest;
 };
 
-// Takes the file by value: its bytes are freed as soon as its pixels exist.
-absl::StatusOr<Picture> ReadFile(std::string encoded, const DecodeOptions& options) {
-  absl::StatusOr<std::string> digest = Sha256(encoded);
-  if (!digest.ok()) return digest.status();
-  const std::span<const char> bytes(encoded);
-  absl::StatusOr<DecodedImage> decoded =
-      DecodeImage({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, options);
-  if (!decoded.ok()) return decoded.status();
-  return Picture{.decoded = *std::move(decoded), .digest = *std::move(digest)};
+absl::StatusOr<DecodeShare> ReserveFor(std::span<const std::uint8_t> encoded, const DecodeOptions& options,
+                                       DecodeBudget* budget, Call& call) {
+  // DecodeImage reads the header again, which takes far less time than the pixels do.
+  const absl::StatusOr<ImageHeader> header = ScanHeader(encoded, options.limits);
+  if (!header.ok()) return header.status();
+  if (budget == nullptr) return DecodeShare();
+  return budget->Reserve(header->decoded_bytes + (options.apply_exif_orientation ? header->turning_bytes : 0), call);
 }
 
-absl::StatusOr<Picture> ReadPicture(std::variant<std::string, Image> image, const DecodeOptions& options) {
-  if (auto* const encoded = std::get_if<std::string>(&image)) return ReadFile(std::move(*encoded), options);
-  return Picture{.decoded = {.image = std::get<Image>(std::move(image))}, .digest = {}};
+// Takes the file by value: its bytes are freed as soon as its pixels exist.
+absl::StatusOr<Picture> ReadFile(std::string encoded, const DecodeOptions& options, DecodeBudget* budget, Call& call) {
+  absl::StatusOr<std::string> digest = Sha256(encoded);
+  if (!digest.ok()) return digest.status();
+  const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
+  absl::StatusOr<DecodeShare> share = ReserveFor(bytes, options, budget, call);
+  if (!share.ok()) return share.status();
+  absl::StatusOr<DecodedImage> decoded = DecodeImage(bytes, options);
+  if (!decoded.ok()) return decoded.status();
+  return Picture{.share = *std::move(share), .decoded = *std::move(decoded), .digest = *std::move(digest)};
+}
+
+absl::StatusOr<Picture> ReadPicture(std::variant<std::string, Image> image, const DecodeOptions& options,
+                                    DecodeBudget* budget, Call& call) {
+  if (auto* const encoded = std::get_if<std::string>(&image)) {
+    return ReadFile(std::move(*encoded), options, budget, call);
+  }
+  return Picture{.share = {}, .decoded = {.image = std::get<Image>(std::move(image))}, .digest = {}};
 }
 
 absl::Status CheckWanted(const Call& call) {
@@ -50,8 +65,8 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, const 
   if (absl::Status status = CheckWanted(call); !status.ok()) return status;
 
   const TimePoint tokenized = clock.Now();
-  const absl::StatusOr<Picture> picture = ReadPicture(
-      std::move(query.image), {.limits = options.image_limits, .apply_exif_orientation = query.apply_exif_orientation});
+  const DecodeOptions decode = {.limits = options.image_limits, .apply_exif_orientation = query.apply_exif_orientation};
+  const absl::StatusOr<Picture> picture = ReadPicture(std::move(query.image), decode, options.decode_budget, call);
   const TimePoint decoded = clock.Now();
   call.Record(&StageTimes::decode, decoded - tokenized);
   if (!picture.ok()) return picture.status();

@@ -13,15 +13,19 @@
 
 namespace lqvg::serving {
 
+class DecodeBudget;
+
 struct PrepareOptions {
   int canvas_side = 0;  // pixels: the model's input_size
   ImageLimits image_limits = {};
   ExpressionLimits expression_limits = {};  // max_tokens not above the model's
+  DecodeBudget* decode_budget = nullptr;    // outlives all calls; null: pictures are decoded without asking
 };
 
-// Expressions first, since they cost least to reject; then the digest, the picture, its canvas. Fails as
-// PrepareExpressions, DecodeImage and Letterbox do; CANCELLED when `call` ended meanwhile. Raw pixels are taken as
-// valid: parsing has checked their size.
+// Expressions first, since they cost least to reject; then the digest, the picture, its canvas. Before the pixels exist
+// it waits for their share of the budget, and counts that as decoding; the share is given back with the pixels. Fails
+// as PrepareExpressions, DecodeBudget::Reserve, DecodeImage and Letterbox do; CANCELLED when `call` ended meanwhile.
+// Raw pixels are taken as valid, since parsing has checked their size, and need no share: they came in the request.
 absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, const Tokenizer& tokenizer,
                                            const PrepareOptions& options, const Clock& clock);
 

@@ -14,9 +14,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "model/letterbox.h"
 #include "server/accept_probe.h"
 #include "server/address.h"
 #include "server/call_log.h"
+#include "server/decode_budget.h"
 #include "server/drain.h"
 #include "server/metrics.h"
 #include "server/metrics_endpoint.h"
@@ -134,6 +136,10 @@ class ServerProcess {
 
     ModelInfo info = model_.grounder->info();
     if (!config_.model.name.empty()) info.name = config_.model.name;
+    if (const std::size_t bytes = CanvasBytes(info.input_size); bytes > config_.pipeline.admission.max_bytes) {
+      return absl::InvalidArgumentError(absl::StrCat("a canvas of the model takes ", bytes, " bytes, --queue-bytes=",
+                                                     config_.pipeline.admission.max_bytes, " holds none"));
+    }
     metrics_.SetModel(info);
     server_->SetModel(info);
     pipeline_.Open(*model_.grounder, PreparationFor(info));
@@ -153,7 +159,8 @@ class ServerProcess {
     const PrepareOptions options = {
         .canvas_side = info.input_size,
         .image_limits = limits.image,
-        .expression_limits = {.max_bytes = limits.max_expression_bytes, .max_tokens = info.max_tokens}};
+        .expression_limits = {.max_bytes = limits.max_expression_bytes, .max_tokens = info.max_tokens},
+        .decode_budget = &decode_budget_};
     return [this, options](GroundQuery query, Call& call) {
       return PrepareQuery(std::move(query), call, *model_.tokenizer, options, clock_);
     };
@@ -249,7 +256,8 @@ class ServerProcess {
   CallLog call_log_{log_, clock_};
   Lifecycle lifecycle_{config_.drain, clock_};
   Metrics metrics_{kVersion, kCommit, [this] { return pipeline_.occupancy(); }};
-  LoadedModel model_;  // used by the pipeline
+  LoadedModel model_;                                 // used by the pipeline
+  DecodeBudget decode_budget_{config_.decode_bytes};  // used by the pipeline
   Pipeline pipeline_{PipelineOptions(), clock_};
   std::unique_ptr<Server> server_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;

@@ -50,7 +50,17 @@ TEST(AdmissionTest, RefusesTheFirstByteTooManyAndSaysTheLimit) {
   EXPECT_EQ(RefusalOf(admission, 1), "");
   const absl::Status refused = admission.Admit(2).status();
   EXPECT_EQ(ReasonOf(refused), "MEMORY_BUDGET");
-  EXPECT_EQ(refused.message(), "requests of 99 bytes are in the server, another 2 bytes exceed the limit of 100");
+  EXPECT_EQ(refused.message(), "calls of 99 bytes are in the server, another 2 bytes exceed the limit of 100");
+}
+
+TEST(AdmissionTest, ASmallRequestCountsAsTheCanvasThatItBecomes) {
+  Admission admission({.max_calls = 9, .max_bytes = 100});
+  admission.Open(/*least_bytes=*/40);
+  const absl::StatusOr<AdmissionSlot> small = admission.Admit(1);
+  EXPECT_EQ(admission.occupancy().bytes, 40u);
+  const absl::StatusOr<AdmissionSlot> large = admission.Admit(41);
+  EXPECT_EQ(admission.occupancy().bytes, 81u);
+  EXPECT_EQ(RefusalOf(admission, 1), "MEMORY_BUDGET");
 }
 
 TEST(AdmissionTest, CountsACallAsPendingUntilTheModelBeginsAndAsInFlightUntilItEnds) {

@@ -158,5 +158,25 @@ TEST_F(CallTest, WhoeverRacesToTheEndDoneRunsOnce) {
   EXPECT_EQ(admission_.occupancy().pending, 0);
 }
 
+TEST_F(CallTest, WakesWhoAskedAtItsEndAndNobodyWhoIsForgotten) {
+  int first = 0, second = 0;
+  const std::shared_ptr<Call> call = MakeCall();
+  call->WakeAtEnd([&first] { ++first; });
+  call->WakeAtEnd([&] {
+    EXPECT_TRUE(call->finished());
+    ++second;
+  });
+  call->Cancel();
+  call->Finish(GroundAnswer{});
+  EXPECT_EQ(first, 0);
+  EXPECT_EQ(second, 1);
+
+  const std::shared_ptr<Call> other = MakeCall();
+  other->WakeAtEnd([&second] { ++second; });
+  other->WakeAtEnd(nullptr);
+  other->Cancel();
+  EXPECT_EQ(second, 1);
+}
+
 }  // namespace
 }  // namespace lqvg::serving

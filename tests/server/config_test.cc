@@ -57,6 +57,7 @@ TEST(ConfigTest, DefaultsAreThoseOfTheContract) {
   EXPECT_FALSE(config.insecure);
   EXPECT_EQ(config.pipeline.admission.max_calls, 256);
   EXPECT_EQ(config.pipeline.admission.max_bytes, 512u << 20);
+  EXPECT_EQ(config.decode_bytes, 1u << 30);
   EXPECT_EQ(config.pipeline.default_deadline, std::chrono::seconds(60));
   EXPECT_EQ(config.pipeline.batch.max_queue_delay, Duration::zero());
   EXPECT_EQ(config.drain.delay, std::chrono::seconds(5));
@@ -218,6 +219,16 @@ TEST(ConfigTest, RefusesValuesThatContradictOneAnother) {
   EXPECT_THAT(CheckConfig(Resolved({"--queue-bytes=15MiB"})), ElementsAre(HasSubstr("--queue-bytes=15MiB")));
   EXPECT_THAT(CheckConfig(Resolved({"--memory-quota=1MiB"})), ElementsAre(HasSubstr("--memory-quota=1MiB")));
   EXPECT_THAT(CheckConfig(Resolved({"--drain-delay=25s", "--queue-bytes=16MiB"})), IsEmpty());
+}
+
+TEST(ConfigTest, TheDecodeBudgetMustHoldThePictureThatTheLimitsAllow) {
+  EXPECT_THAT(CheckConfig(Resolved({"--decode-bytes=512MiB"})),
+              ElementsAre(HasSubstr("--decode-bytes=512MiB must be")));
+  const std::string fault = CheckConfig(Resolved({"--decode-bytes=512MiB"})).at(0);
+  const std::size_t needed = fault.find("at least ") + 9;
+  EXPECT_THAT(CheckConfig(Resolved({"--decode-bytes=" + fault.substr(needed, fault.find(',') - needed)})), IsEmpty());
+  EXPECT_THAT(CheckConfig(Resolved({"--decode-bytes=512MiB", "--max-image-pixels=30000000"})), IsEmpty());
+  EXPECT_THAT(CheckConfig(Resolved({"--max-image-pixels=256000000"})), ElementsAre(HasSubstr("--decode-bytes=1GiB")));
 }
 
 TEST(ConfigTest, HelpTellsEverySettingWithinItsColumns) {

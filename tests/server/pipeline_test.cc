@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "image/rejection.h"
+#include "server/decode_budget.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_grounder.h"
 #include "tests/support/gate.h"
@@ -42,9 +43,14 @@ class PipelineTest : public testing::Test {
 
   void Make() { pipeline_ = std::make_unique<Pipeline>(options_, clock_); }
 
-  void MakeOpen() {
+  // With a budget, each picture takes 10 bytes of it.
+  void MakeOpen(DecodeBudget* budget = nullptr) {
     Make();
-    pipeline_->Open(grounder_, [this](GroundQuery query, Call&) { return prepare_(std::move(query)); });
+    pipeline_->Open(grounder_, [this, budget](GroundQuery query, Call& call) -> absl::StatusOr<PreparedQuery> {
+      if (budget == nullptr) return prepare_(std::move(query));
+      const absl::StatusOr<DecodeShare> share = budget->Reserve(10, call);
+      return share.ok() ? prepare_(std::move(query)) : share.status();
+    });
   }
 
   std::shared_ptr<Call> Start(Call::Parse parse, std::optional<Duration> allowed = std::nullopt,
@@ -167,6 +173,37 @@ TEST_F(PipelineTest, WhatEndsInTheQueueOfThePoolIsNeverParsed) {
   log_.Wait(3);
   pipeline_->Stop();
   EXPECT_FALSE(parsed);
+}
+
+TEST_F(PipelineTest, TheDeadlineEndsTheWaitForMemoryAndFreesThePoolsThread) {
+  DecodeBudget budget(10);
+  MakeOpen(&budget);
+  model_gate_.Open();
+  Call holder(
+      clock_, TimePoint::max(), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
+  absl::StatusOr<DecodeShare> held = budget.Reserve(10, holder);
+  Start(ParseAny, seconds(1));
+  while (budget.waiting() == 0) std::this_thread::yield();
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(ReasonOf(log_.Wait(1)), "EXPIRED_IN_QUEUE");
+
+  Start(ParseAny);
+  while (budget.waiting() == 0) std::this_thread::yield();
+  held = DecodeShare();
+  EXPECT_TRUE(log_.Wait(2).answer.ok());
+  EXPECT_EQ(budget.reserved(), 0u);
+}
+
+TEST_F(PipelineTest, StopEndsTheWaitForMemory) {
+  DecodeBudget budget(10);
+  MakeOpen(&budget);
+  Call holder(
+      clock_, TimePoint::max(), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
+  const absl::StatusOr<DecodeShare> held = budget.Reserve(10, holder);
+  Start(ParseAny);
+  while (budget.waiting() == 0) std::this_thread::yield();
+  pipeline_->Stop();
+  EXPECT_EQ(ReasonOf(log_.Wait()), "SHUTTING_DOWN");
 }
 
 TEST_F(PipelineTest, ACallWithoutADeadlineGetsTheDefaultOne) {

@@ -6,15 +6,18 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "image/png_writer.h"
 #include "image/rejection.h"
+#include "server/decode_budget.h"
 #include "server/digest.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/outcome_log.h"
+#include "tests/support/read_file.h"
 
 namespace lqvg::serving {
 namespace {
@@ -35,8 +38,8 @@ class PrepareQueryTest : public testing::Test {
     return query;
   }
 
-  absl::StatusOr<PreparedQuery> Prepare(GroundQuery query) {
-    return PrepareQuery(std::move(query), call_, *tokenizer_, {.canvas_side = 64}, clock_);
+  absl::StatusOr<PreparedQuery> Prepare(GroundQuery query, DecodeBudget* budget = nullptr) {
+    return PrepareQuery(std::move(query), call_, *tokenizer_, {.canvas_side = 64, .decode_budget = budget}, clock_);
   }
 
   static std::unique_ptr<const Tokenizer> tokenizer_;
@@ -102,6 +105,46 @@ TEST_F(PrepareQueryTest, DoesNotDecodeForACallThatHasEnded) {
   query.image = std::string("not a picture");
   call_.Cancel();
   EXPECT_TRUE(absl::IsCancelled(Prepare(query).status()));
+}
+
+TEST_F(PrepareQueryTest, HoldsItsShareOfTheBudgetWhileThePixelsExist) {
+  const std::vector<std::uint8_t> png = *EncodePng(std::get<Image>(RawQuery().image));
+  const std::uint64_t needed = ScanHeader(png, ImageLimits())->decoded_bytes;
+  GroundQuery query = RawQuery();
+  query.image = std::string(png.begin(), png.end());
+
+  DecodeBudget enough(needed);
+  EXPECT_TRUE(Prepare(query, &enough).ok());
+  EXPECT_EQ(enough.reserved(), 0u);
+
+  DecodeBudget too_small(needed - 1);
+  EXPECT_EQ(ReasonOf(Prepare(query, &too_small).status()), "IMAGE_TOO_LARGE");
+
+  const absl::StatusOr<DecodeShare> others = enough.Reserve(1, call_);
+  std::thread leaving([&] {
+    while (enough.waiting() == 0) std::this_thread::yield();
+    call_.Cancel();
+  });
+  EXPECT_TRUE(absl::IsCancelled(Prepare(query, &enough).status()));
+  leaving.join();
+}
+
+TEST_F(PrepareQueryTest, APictureThatIsTurnedNeedsRoomForTwo) {
+  const std::vector<std::uint8_t> file = ReadFile(LQVG_SOURCE_DIR "/tests/image/fixtures/orientation6.jpg");
+  const ImageHeader header = *ScanHeader(file, ImageLimits());
+  GroundQuery query = RawQuery();
+  query.image = std::string(file.begin(), file.end());
+  DecodeBudget one(header.decoded_bytes);
+  DecodeBudget two(header.decoded_bytes + header.turning_bytes);
+  EXPECT_TRUE(Prepare(query, &one).ok());
+  query.apply_exif_orientation = true;
+  EXPECT_EQ(ReasonOf(Prepare(query, &one).status()), "IMAGE_TOO_LARGE");
+  EXPECT_TRUE(Prepare(query, &two).ok());
+}
+
+TEST_F(PrepareQueryTest, RawPixelsNeedNoShare) {
+  DecodeBudget nothing(0);
+  EXPECT_TRUE(Prepare(RawQuery(), &nothing).ok());
 }
 
 }  // namespace
