@@ -1,7 +1,7 @@
 # Thin names for the commands of this project; `make` lists them. Each target installs and builds only what is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test serve fmt lint asan tsan check bench-metrics clean
+.PHONY: help deps build demo test serve fmt lint asan tsan deb image-test check bench-metrics clean
 
 # A file that includes LibTorch needs up to 1.6 GB to compile, so memory limits the jobs as cores do. JOBS=n overrides.
 JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/^MemAvailable/ {print int($$2 / 1600000)}' /proc/meminfo); \
@@ -17,8 +17,8 @@ help:  ## list the targets
 deps:  ## install what is missing: Debian packages, a Python environment, LibTorch
 	@tools/install_dependencies.sh
 
-build: deps build/build.ninja  ## build/bin/lqvg-server and build/bin/lqvg
-	@cmake --build build --parallel $(JOBS)
+build: deps build/build.ninja  ## build/bin/lqvg-server and build/bin/lqvg (TARGETS="...": only these of CMake's targets)
+	@cmake --build build --parallel $(JOBS) $(if $(TARGETS),--target $(TARGETS))
 
 demo: build  ## ground expressions in a picture: start the server, ask it, draw the boxes into out/demo.png
 	@tools/demo.sh
@@ -44,6 +44,15 @@ asan tsan: deps  ## the torch-free parts under address+undefined, or thread, san
 	@test -f build-$@/build.ninja || cmake --preset $@
 	@cmake --build build-$@ --parallel $(JOBS)
 	@ctest --preset $@ --parallel $(JOBS)
+
+deb: build  ## out/*.deb: the server and the command line as Debian packages, installed and tried in a fresh Debian
+	@tools/install_dependencies.sh --with-deb
+	@deploy/make_deb.sh
+	@deploy/test-deb.sh
+
+image-test:  ## build the container image without a daemon, start it as a container, check what it promises
+	@tools/install_dependencies.sh --with-image
+	@deploy/test-image.sh
 
 check: lint asan tsan test  ## everything that a change must pass
 

@@ -21,7 +21,7 @@
 namespace lqvg::serving {
 
 struct ModelOptions {
-  std::string directory = "models/demo";
+  std::string directory = "";  // empty: the demo model, see demo_model.h
   std::string name = "";       // served under this name; empty: the directory's
   std::string device = "cpu";  // or "cuda"
   int threads = 0;             // for one operation; 0: one per core

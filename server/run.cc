@@ -6,11 +6,13 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "server/access.h"
 #include "server/config_text.h"
+#include "server/demo_model.h"
 #include "server/serve.h"
 #include "server/signals.h"
 #include "server/version.h"
@@ -55,6 +57,15 @@ int CheckModel(const std::string& program, const Config& config, const LoadModel
   return kExitStopped;
 }
 
+// Replaces what an empty setting stands for on this machine.
+void Resolve(Config& config) {
+  ResolveConfig(ReadProcessQuota(), config);
+  if (config.model.directory.empty()) {
+    std::error_code ignored;
+    config.model.directory = DemoModelDirectory(std::filesystem::read_symlink("/proc/self/exe", ignored));
+  }
+}
+
 std::vector<std::string> EnvironmentEntries() {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
@@ -75,7 +86,7 @@ int RunProgram(int argc, char* const* argv, const LoadModel& load_model) {
     return kExitStopped;
   }
   if (!command_line.errors.empty()) return Misconfigured(program, command_line.errors);
-  ResolveConfig(ReadProcessQuota(), command_line.config);
+  Resolve(command_line.config);
   const std::vector<std::string> faults = CheckConfig(command_line.config);
   if (!faults.empty()) return Misconfigured(program, faults);
 

@@ -28,7 +28,8 @@ constexpr const char* kLog = "Log (on stderr)";
 
 constexpr Setting kSettings[] = {
     {"model", kModel, TextKind{[](Config& c) -> std::string& { return c.model.directory; }, "DIR"},
-     "Directory with config.json, model.safetensors, vocab.json and merges.txt."},
+     "Directory with config.json, model.safetensors, vocab.json and merges.txt. Empty: the demo model that came with "
+     "the program, or models/demo."},
     {"model-name", kModel, TextKind{[](Config& c) -> std::string& { return c.model.name; }, "NAME"},
      "Name that the model is served under. Empty: the directory's."},
     {"device", kModel, ChoiceKind{[](Config& c) -> std::string& { return c.model.device; }, kDevices},

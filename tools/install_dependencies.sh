@@ -9,9 +9,12 @@
 # and one that was interrupted is done again. Mirrors, proxies and certificates are those that apt and pip are
 # configured with. `make deps` and the image build call it.
 #
-# usage: tools/install_dependencies.sh [--with-checks] [--with-bench]
+# usage: tools/install_dependencies.sh [--with-checks] [--with-bench] [--with-deb] [--with-image] | --runtime
 #   --with-checks   also clang-format and clang-tidy, which only `make fmt` and `make lint` need (50 MB)
 #   --with-bench    also Google Benchmark, which only the benchmarks need
+#   --with-deb      also what only `make deb` and its test need
+#   --with-image    also what only `make image-test` needs: building and running images without a daemon
+#   --runtime       instead of all that, the shared libraries that the built programs need: the image calls it
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -32,6 +35,13 @@ packages=(
 )
 readonly check_packages=(clang-format-14 clang-tidy-14)
 readonly bench_packages=(libbenchmark-dev)
+readonly deb_packages=(debootstrap dpkg-dev file lintian systemd-container)
+readonly image_packages=(buildah crun debootstrap iproute2 uidmap)
+# Debian 12's. tests/deploy/install_test.py compares them with what the programs are linked to.
+readonly runtime_packages=(
+  libabsl20220623 libc6 libgcc-s1 libgrpc++1.51 libgrpc29 libjpeg62-turbo libopencv-core406 libopencv-imgproc406
+  libpng16-16 libprometheus-cpp-core1.0 libprometheus-cpp-pull1.0 libprotobuf32 libspdlog1.10 libssl3 libstdc++6 libtiff6
+)
 
 say() { echo "deps: $*"; }
 fail() {
@@ -55,12 +65,12 @@ check_platform() {
     "debian 12" | "ubuntu 24.04") ;;
     *) say "this is '$system': only Debian 12 is tested, and Ubuntu 24.04 is expected to work" ;;
   esac
-  command -v apt-get >/dev/null || fail "there is no apt-get here: install by hand ${packages[*]}"
   [[ $(uname -m) == x86_64 ]] || fail "LibTorch is pinned for x86_64; this machine is $(uname -m)"
 }
 
 install_packages() {
   local missing as_root=()
+  command -v apt-get >/dev/null || fail "there is no apt-get here: install by hand ${packages[*]}"
   mapfile -t missing < <(missing_packages "${packages[@]}")
   [[ ${#missing[@]} -gt 0 ]] || return 0
   if [[ $(id -u) != 0 ]]; then
@@ -146,7 +156,14 @@ for argument in "$@"; do
   case $argument in
     --with-checks) packages+=("${check_packages[@]}") ;;
     --with-bench) packages+=("${bench_packages[@]}") ;;
-    *) fail "unknown argument $argument (usage: tools/install_dependencies.sh [--with-checks] [--with-bench])" ;;
+    --with-deb) packages+=("${deb_packages[@]}") ;;
+    --with-image) packages+=("${image_packages[@]}") ;;
+    --runtime)
+      packages=("${runtime_packages[@]}")
+      install_packages
+      exit
+      ;;
+    *) fail "unknown argument $argument (usage: see the head of tools/install_dependencies.sh)" ;;
   esac
 done
 mkdir -p "$deps"
