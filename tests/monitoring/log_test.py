@@ -2,6 +2,7 @@
 import datetime
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 import grpc
 import pytest
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPRESSION = "the secret harbour of Tortuga"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TRACE_ID = TRACEPARENT.split("-")[1]
@@ -143,6 +145,13 @@ def test_a_call_that_was_answered_says_what_it_was_and_where_its_time_went(json_
         assert 0 < line[f"{stage}_ms"] < 60_000, stage
     (model,) = calls_of(json_lines, "model")
     assert (model["method"], model["code"]) == ("GetModel", "OK")
+
+
+def test_the_page_of_logs_names_the_fields_of_a_call_and_no_other(json_lines):
+    page = (ROOT / "docs" / "logs.md").read_text()
+    written = {name for line in json_lines if line["msg"] == "call" for name in line}
+    # At level debug, nothing is left out.
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == written | {"lines_left_out"}
 
 
 @pytest.mark.parametrize("request_id, code, reason", [

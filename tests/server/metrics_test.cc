@@ -196,6 +196,7 @@ TEST_F(MetricsTest, DescribesTheProcessByTheUsualNames) {
 TEST_F(MetricsTest, CountsEveryCallOfConcurrentThreads) {
   constexpr int kThreads = 4, kCalls = 1'000;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([this] {
       for (int call = 0; call < kCalls; ++call) {
