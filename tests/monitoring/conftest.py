@@ -30,7 +30,7 @@ def await_value(look, what):
 
 
 class Process:
-    """A program whose log says where it listens. Killed at the end of the test, at the latest."""
+    """A program whose log says where it listens: started when made, of use after await_ready."""
 
     def __init__(self, arguments, folder, **popen):
         self.log_path = folder / "log"
@@ -67,6 +67,8 @@ class Server(Process):
         super().__init__([program, f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0",
                           "--metrics-listen=127.0.0.1:0", *flags], folder,
                          env={**environment, "FAKE_GROUND_GATE": str(self.gate)})
+
+    def await_ready(self):
         self.find("(ready: )")
         self.address = self.find(r"gRPC listens on (\S+:\d+)")
         self.metrics_address = self.find(r"metrics at http://(\S+)/metrics")
@@ -101,6 +103,8 @@ class Prometheus(Process):
         (folder / "alerts.yaml").write_text(rules)
         super().__init__([PROMETHEUS / "prometheus", f"--config.file={folder / 'prometheus.yml'}",
                           f"--storage.tsdb.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"], folder)
+
+    def await_ready(self):
         self.address = self.find(r'Listening on" address=(\S+)')
         self.find(r'msg="(Server is ready to receive web requests)')
         await_value(lambda: self.query("up"), "the first scrape")
@@ -145,16 +149,19 @@ def start(wire, tmp_path_factory):
     """start.server(*flags), start.prometheus(server, rules)."""
     started = []
 
+    def await_ready(process):
+        started.append(process)  # first: one that does not become ready is ended, too
+        process.await_ready()
+        return process
+
     class Start:
         @staticmethod
         def server(*flags):
-            started.append(Server(wire, tmp_path_factory.mktemp("server"), flags))
-            return started[-1]
+            return await_ready(Server(wire, tmp_path_factory.mktemp("server"), flags))
 
         @staticmethod
         def prometheus(server, rules):
-            started.append(Prometheus(tmp_path_factory.mktemp("prometheus"), server.metrics_address, rules))
-            return started[-1]
+            return await_ready(Prometheus(tmp_path_factory.mktemp("prometheus"), server.metrics_address, rules))
 
     yield Start
     for process in started:
