@@ -94,6 +94,14 @@ def test_no_answer_in_time_is_deadline_exceeded(call, server):
         call(lambda client: client.ground(b"picture", EXPRESSION, timeout=0.2))
 
 
+@pytest.mark.parametrize("timeout,expected", [(None, 1000), (100, 100)])
+def test_a_call_has_the_clients_timeout_or_its_own(call, server, timeout, expected):
+    left = []
+    server.script = lambda request, context: (left.append(context.time_remaining()), server.answer(request, context))[1]
+    call(lambda client: client.ground(b"picture", EXPRESSION, timeout=timeout), timeout=1000)
+    assert expected / 2 < left[0] < expected + 1
+
+
 def test_cancelling_a_task_cancels_the_call_in_the_server(start_fake, scene):
     fake = start_fake()
     fake.batch_gate.close()

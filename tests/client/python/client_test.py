@@ -101,6 +101,15 @@ def test_what_no_request_can_hold_is_refused_before_it_is_sent(server, client, s
     assert server.requests == []
 
 
+@pytest.mark.parametrize("timeout,expected", [(None, 1000), (100, 100)])
+def test_a_call_has_the_clients_timeout_or_its_own(server, timeout, expected):
+    left = []
+    server.script = lambda request, context: (left.append(context.time_remaining()), server.answer(request, context))[1]
+    with lqvg.Client(server.address, timeout=1000) as client:
+        client.ground(b"picture", EXPRESSION, timeout=timeout)
+    assert expected / 2 < left[0] < expected + 1
+
+
 # --- The connection ---
 
 

@@ -81,9 +81,24 @@ def test_boxes_that_reach_beyond_the_picture_keep_their_labels_in_it(box):
     assert right - left >= 190 and bottom - top >= 10
 
 
-@pytest.mark.parametrize("box", [(-50, 10, -1, 20), (200, 10, 300, 20), (10, 160, 20, 170), (float("nan"), 10, 20, 20)])
+@pytest.mark.parametrize("box", [(-50, 10, -1, 20), (200, 10, 300, 20), (10, 160, 20, 170), (float("nan"), 10, 20, 20),
+                                 (50, 10, 40, 20)])
 def test_a_box_outside_the_picture_leaves_no_mark(box):
     assert changed(grounding(result(box)).draw(canvas()), canvas()) is None
+
+
+def test_a_box_without_end_is_drawn_as_far_as_the_picture_goes():
+    endless = float("inf")
+    drawn = grounding(result((50, -endless, endless, 120))).draw(canvas(), labels=False)
+    assert changed(drawn, canvas()) == (49, 0, 200, 122)
+
+
+def test_a_long_expression_keeps_its_ends_and_the_score(monkeypatch):
+    written = []
+    monkeypatch.setattr(PIL.ImageDraw.ImageDraw, "text", lambda self, at, words, **how: written.append(words))
+    grounding(result((50, 60, 150, 120), expression="begin " + "word\n" * 800)).draw(canvas())
+    assert written[0].startswith("begin wo") and "..." in written[0] and written[0].endswith("ord 0.50")
+    assert len(written[0]) < 50
 
 
 def test_labels_of_equal_boxes_do_not_cover_each_other():

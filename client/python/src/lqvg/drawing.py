@@ -23,21 +23,19 @@ _ELLIPSIS = "..."
 def draw(grounding: Grounding, picture: Optional[pictures.Picture], labels: bool) -> PIL.Image.Image:
     """As Grounding.draw, which documents it."""
     try:
-        from PIL import ImageDraw
+        import PIL.Image
     except ImportError as error:
         raise ImportError("drawing needs Pillow: pip install 'lqvg-client[pillow]'") from error
     image = _open(grounding, picture)
-    pen = ImageDraw.Draw(image)
-    width = _line_width(image.size)
+    pen = _Pen(image)
     boxes = [(box, result.expression, COLOURS[index % len(COLOURS)])
              for index, result in enumerate(grounding.results) for box in result.boxes if _is_in(box, image.size)]
     for box, _, colour in boxes:
-        _draw_outline(pen, box, colour, width)
+        pen.outline(box, colour)
     if labels:
         # After all outlines, so that none crosses a label.
-        taken: List[Rectangle] = []
         for box, expression, colour in boxes:
-            taken.append(_draw_label(pen, image.size, taken, box, f"{expression} {box.score:.2f}", colour, width))
+            pen.label(box, colour, f"{expression} {box.score:.2f}")
     return image
 
 
@@ -63,54 +61,63 @@ def _open(grounding: Grounding, picture: Optional[pictures.Picture]) -> PIL.Imag
 
 
 def _is_in(box: Box, size: Tuple[int, int]) -> bool:
-    return box.x_min < size[0] and box.y_min < size[1] and box.x_max > 0 and box.y_max > 0  # a NaN is nowhere
+    # Written so that a NaN is nowhere.
+    return box.x_min <= box.x_max and box.y_min <= box.y_max and (
+        box.x_min < size[0] and box.y_min < size[1] and box.x_max > 0 and box.y_max > 0)
 
 
-def _line_width(size: Tuple[int, int]) -> int:
-    return max(2, round(max(size) / 400))
+class _Pen:
+    """Draws on one image, with lines and letters of a size that suits it."""
 
+    def __init__(self, image: PIL.Image.Image) -> None:
+        from PIL import ImageDraw, ImageFont
+        self._draw: Any = ImageDraw.Draw(image)
+        self._width, self._height = image.size
+        self._line = max(2, round(max(image.size) / 400))
+        self._font: Any = ImageFont.load_default(max(11, round(max(image.size) / 45)))
+        self._labels: List[Rectangle] = []
 
-def _draw_outline(pen: Any, box: Box, colour: Colour, width: int) -> None:
-    # Black around the colour: whatever lies beneath, one of the two stands out from it.
-    left, top, right, bottom = round(box.x_min), round(box.y_min), round(box.x_max), round(box.y_max)
-    pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=_BLACK, width=width + 2)
-    pen.rectangle((left, top, right, bottom), outline=colour, width=width)
+    def outline(self, box: Box, colour: Colour) -> None:
+        beyond = 2 * self._line  # where a line leaves no mark
+        left, right = (_clamped(x, -beyond, self._width + beyond) for x in (box.x_min, box.x_max))
+        top, bottom = (_clamped(y, -beyond, self._height + beyond) for y in (box.y_min, box.y_max))
+        # Black around the colour: whatever lies beneath, one of the two stands out from it.
+        self._draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=_BLACK, width=self._line + 2)
+        self._draw.rectangle((left, top, right, bottom), outline=colour, width=self._line)
 
+    def label(self, box: Box, colour: Colour, text: str) -> None:
+        """Within the picture, at the box, and off the labels that were drawn before if there is room."""
+        text = self._fitted(text, self._width - 2 * self._line)
+        width = round(self._font.getlength(text)) + 2 * self._line
+        height = sum(self._font.getmetrics()) + 2 * self._line
+        left = _clamped(box.x_min, 0, self._width - width)
+        above, inside, below = box.y_min - height, box.y_min, box.y_max
+        places = [(left, top, left + width - 1, top + height - 1)
+                  for top in (_clamped(wanted, 0, self._height - height) for wanted in (above, inside, below))]
+        place = next((each for each in places if not any(_overlap(each, other) for other in self._labels)), places[0])
+        self._draw.rectangle(place, fill=colour, outline=_BLACK)
+        self._draw.text((left + self._line, place[1] + self._line), text, font=self._font, fill=_readable_on(colour))
+        self._labels.append(place)
 
-def _draw_label(pen: Any, size: Tuple[int, int], taken: List[Rectangle], box: Box, text: str, colour: Colour,
-                pad: int) -> Rectangle:
-    """Draws it within the picture and off the rectangles that other labels have taken, if it can; where it is."""
-    from PIL import ImageFont
-    font: Any = ImageFont.load_default(max(11, round(max(size) / 45)))
-    text = _fitted(font, text, size[0] - 2 * pad)
-    width, height = round(font.getlength(text)) + 2 * pad, sum(font.getmetrics()) + 2 * pad
-    left = _clamped(round(box.x_min), size[0] - width)
-    above, inside, below = round(box.y_min) - height, round(box.y_min), round(box.y_max)
-    places = [(left, top, left + width - 1, top + height - 1)
-              for top in (_clamped(wanted, size[1] - height) for wanted in (above, inside, below))]
-    place = next((each for each in places if not any(_overlap(each, other) for other in taken)), places[0])
-    pen.rectangle(place, fill=colour, outline=_BLACK)
-    pen.text((place[0] + pad, place[1] + pad), text, font=font, fill=_readable_on(colour))
-    return place
+    def _fitted(self, text: str, width: float) -> str:
+        """The text, its middle cut out so far that it fits: the score at its end stays."""
+        text = " ".join(text.split())
+
+        def shortened(kept: int) -> str:
+            return text if kept == len(text) else text[:(kept + 1) // 2] + _ELLIPSIS + text[len(text) - kept // 2:]
+
+        kept = min(len(text), max(0, int(width)))  # a letter takes a pixel at least
+        while kept > 0 and self._font.getlength(shortened(kept)) > width:
+            kept -= 1
+        return shortened(kept)
 
 
 def _overlap(one: Rectangle, other: Rectangle) -> bool:
     return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
-def _fitted(font: Any, text: str, width: float) -> str:
-    """The text, its middle cut out so far that it fits: the score at its end stays."""
-    text = " ".join(text.split())
-    kept = len(text)
-    fitted = text
-    while kept > 0 and font.getlength(fitted) > width:
-        kept -= 1
-        fitted = text[:(kept + 1) // 2] + _ELLIPSIS + text[len(text) - kept // 2:]
-    return fitted
-
-
-def _clamped(value: int, largest: int) -> int:
-    return max(0, min(value, largest))
+def _clamped(value: float, smallest: int, largest: int) -> int:
+    return round(max(smallest, min(value, largest)))
 
 
 def _readable_on(colour: Colour) -> Colour:
