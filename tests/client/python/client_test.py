@@ -3,10 +3,8 @@ import concurrent.futures
 import datetime
 import os
 import socket
-import subprocess
 import threading
 
-import grpc
 import numpy
 import pytest
 
@@ -14,7 +12,6 @@ import lqvg
 from lqvg.connection import is_loopback
 
 EXPRESSION = "the red ship"
-SERVING = b"\x08\x01"  # of grpc.health.v1
 
 
 # --- Calls ---
@@ -154,7 +151,6 @@ def test_which_targets_are_on_this_machine(target, expected):
     (dict(timeout=0), "timeout is 0, not positive and finite"),
     (dict(timeout=float("inf")), "timeout is inf"),
     (dict(target="lqvg.example.com:443", token="secret"), "a token for lqvg.example.com:443 needs tls"),
-    (dict(tls=lqvg.Tls(client_key=b"key")), "belong together"),
 ])
 def test_an_argument_that_makes_no_sense_is_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
@@ -184,53 +180,6 @@ def test_closing_ends_the_calls_under_way(server, scene):
         client.close()
         with pytest.raises(lqvg.Cancelled):
             call.result(10)
-
-
-# --- TLS ---
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A folder with key.pem and certificate.pem, self-signed, of "lqvg.test"."""
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", "/CN=lqvg.test", "-addext", "subjectAltName=DNS:lqvg.test",
-                    "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"], check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture(params=[False, True], ids=["TLS", "mutual TLS"])
-def tls_server(request, certificate):
-    """(address, whether it asks for a client's certificate) of a server that only tells its health."""
-    key, chain = ((certificate / name).read_bytes() for name in ("key.pem", "certificate.pem"))
-    server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(
-        "grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(lambda *_: SERVING)}),))
-    credentials = grpc.ssl_server_credentials([(key, chain)], chain, require_client_auth=request.param)
-    port = server.add_secure_port("127.0.0.1:0", credentials)
-    server.start()
-    yield f"127.0.0.1:{port}", request.param
-    server.stop(None).wait()
-
-
-def test_tls_with_and_without_a_clients_certificate(tls_server, certificate):
-    address, mutual = tls_server
-    chain, key = certificate / "certificate.pem", certificate / "key.pem"
-    plain = lqvg.Tls(chain, server_name="lqvg.test")
-    with_identity = lqvg.Tls(chain.read_bytes(), client_certificate=str(chain), client_key=key, server_name="lqvg.test")
-    with lqvg.Client(address, tls=with_identity) as client:
-        assert client.health() is lqvg.Health.SERVING
-    with lqvg.Client(address, tls=plain) as client:
-        if mutual:
-            with pytest.raises(lqvg.Unavailable):
-                client.health()
-        else:
-            assert client.health() is lqvg.Health.SERVING
-
-
-def test_an_unknown_certificate_is_not_trusted(tls_server):
-    with lqvg.Client(tls_server[0], tls=lqvg.Tls()) as client, pytest.raises(lqvg.Unavailable):
-        client.health()
 
 
 # --- Waiting for the server ---
