@@ -8,9 +8,8 @@ usage: client/python/generate.py [FOLDER]   (default: this package)
 """
 import pathlib
 import shutil
+import subprocess
 import sys
-
-from grpc_tools import protoc
 
 PACKAGE = pathlib.Path(__file__).resolve().parent
 ROOT = PACKAGE.parents[1]
@@ -21,8 +20,7 @@ def generate(folder: pathlib.Path) -> None:
     source = folder / "src"
     source.joinpath("lqvg").mkdir(parents=True, exist_ok=True)
     arguments = [f"-I{ROOT / 'proto'}", f"--python_out={source}", f"--pyi_out={source}", f"--grpc_python_out={source}"]
-    if protoc.main(["protoc", *arguments, CONTRACT]) != 0:
-        sys.exit("protoc failed; its message is above")
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", *arguments, CONTRACT], check=True)
     shutil.copyfile(ROOT / "client" / "service_config.json", source / "lqvg" / "service_config.json")
     shutil.copyfile(ROOT / "LICENSE", folder / "LICENSE")
 

@@ -99,7 +99,7 @@ def test_a_call_has_the_clients_timeout_or_its_own(call, server, timeout, expect
     left = []
     server.script = lambda request, context: (left.append(context.time_remaining()), server.answer(request, context))[1]
     call(lambda client: client.ground(b"picture", EXPRESSION, timeout=timeout), timeout=1000)
-    assert expected / 2 < left[0] < expected + 1
+    assert expected / 2 < left[0] < expected * 1.1  # the wire rounds it
 
 
 def test_cancelling_a_task_cancels_the_call_in_the_server(start_fake, scene):
