@@ -210,10 +210,9 @@ class ServerProcess {
                      .abandon_calls = [this] { AbandonCalls(); },
                      .close_transport = [this](Duration at_most) { server_->Shutdown(clock_.Now() + at_most); }});
     lifecycle_.FinishDrain();
-    // Only then is it certain that no thread uses the model.
+    // Only then is it certain that no thread uses the model. The server, which is shut down, stays for a SIGHUP's sake.
     if (plan.had_served && result == DrainResult::kFinished) {
       loader_.join();
-      server_.reset();
       pipeline_.Stop();
       model_ = LoadedModel();
     }

@@ -109,9 +109,10 @@ def test_a_server_that_ran_out_of_files_is_not_live_while_it_finishes_its_calls(
     assert server.exit_code() == 70
 
 
-def test_a_tls_server_that_ran_out_of_files_ends_with_70(make_server, tmp_path):
-    identity = Authority(tmp_path).issue("server")
-    server = make_server("--accept-probe-interval=500ms", *identity.flags(), preexec_fn=few_files).start().await_ready()
+def test_a_tls_server_on_every_address_that_ran_out_of_files_ends_with_70(make_server, tmp_path):
+    server = make_server("--listen=0.0.0.0:0", "--accept-probe-interval=500ms",
+                         *Authority(tmp_path).issue("server").flags(), preexec_fn=few_files).start().await_ready()
+    server.address = server.address.replace("0.0.0.0", "127.0.0.1")
     exhaust_files(server)
     assert server.exit_code() == 70
 
