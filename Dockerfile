@@ -6,15 +6,20 @@
 ARG DEVICE=cpu
 
 FROM docker.io/library/debian:bookworm-slim AS build
-# Where pip looks for certificates: with those that are mounted into /usr/local/share/ca-certificates, for networks behind
-# a proxy that opens TLS.
-ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt
+ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY tools/install_dependencies.sh tools/requirements.txt tools/libtorch.txt tools/
-RUN tools/install_dependencies.sh && rm -rf /var/lib/apt/lists/*
+# Both secrets are optional, and leave nothing behind: `--secret id=pip.conf,src=...` where packages come from an index of
+# one's own, `--secret id=ca.crt,src=...` where a proxy opens TLS.
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    --mount=type=secret,id=ca.crt,target=/usr/local/share/ca-certificates/build.crt \
+    tools/install_dependencies.sh && rm -rf /var/lib/apt/lists/*
 COPY . .
 ARG REVISION=
-RUN cmake --preset release -DLQVG_COMMIT="${REVISION}" && \
+# ccache takes the language into account: this is the one that a cache from elsewhere was most likely filled under.
+ENV LANG=C.UTF-8
+RUN --mount=type=cache,id=lqvg-ccache,target=/root/.cache/ccache \
+    cmake --preset release -DLQVG_COMMIT="${REVISION}" && \
     make build TARGETS="lqvg-server lqvg" && \
     cmake --install build --prefix /install/libtorch --component libtorch && \
     cmake --install build --prefix /install/programs --component server --strip && \
@@ -22,14 +27,15 @@ RUN cmake --preset release -DLQVG_COMMIT="${REVISION}" && \
     rm -rf build
 
 FROM docker.io/library/debian:bookworm-slim AS runtime-cpu
-RUN --mount=type=bind,from=build,source=/src/tools,target=/tools \
-    /tools/install_dependencies.sh --runtime && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log
+RUN --mount=type=bind,source=tools,target=/mnt \
+    /mnt/install_dependencies.sh --runtime && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log
 COPY --from=build /install/libtorch /usr
 
 # What torch's wheel names and libtorch_cuda.so loads, as the wheels lay it out: beside the CPU's part.
 FROM build AS cuda
 COPY tools/libtorch-cuda.txt tools/
-RUN .deps/venv/bin/pip install --no-cache-dir --no-compile --no-deps --require-hashes --only-binary=:all: \
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    .deps/venv/bin/pip install --no-compile --no-deps --require-hashes --only-binary=:all: \
       --target /install/cuda -r tools/libtorch-cuda.txt && \
     cd /install/cuda && find nvidia -mindepth 2 -maxdepth 2 ! -name lib -exec rm -rf {} + && \
     find . -name '*.a' -delete && rm -rf bin && \

@@ -4,7 +4,7 @@
 # takes its name. Mirrors, proxies and certificates are those that this machine's apt and pip are configured with: they
 # are mounted while the image is built and are no part of it.
 # usage: deploy/build-image.sh [--device cpu|cuda] [--ccache DIR]
-#   --ccache   mount this directory of ccache's into the build, to make it faster
+#   --ccache   use this directory of ccache's, to make the build faster (default: one in build-image/)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -34,26 +34,27 @@ find_base() {
   buildah rm "$container" >/dev/null
 }
 
-# Sets `mounts`: this machine's way to packages, for the time of the build.
-mount_package_sources() {
+# Sets `sources`: this machine's way to packages, for the time of the build.
+find_package_sources() {
   local copy="$work/sources" certificates=/etc/ssl/certs/ca-certificates.crt
   rm -rf "$copy"
   mkdir -p "$copy"
-  mounts=()
+  sources=()
   if grep -q '^VERSION_CODENAME=bookworm' /etc/os-release; then
     cp -aL /etc/apt "$copy/apt"
     # A mirror may speak TLS, and the base image has no certificates.
-    [[ ! -f $certificates ]] || cp -L "$certificates" "$copy/apt/ca.crt"
-    [[ ! -f $certificates ]] || echo 'Acquire::https::CaInfo "/etc/apt/ca.crt";' >"$copy/apt/apt.conf.d/99image-build"
-    mounts+=(--volume "$copy/apt:/etc/apt:ro")
+    if [[ -f $certificates ]]; then
+      cp -L "$certificates" "$copy/apt/ca.crt"
+      echo 'Acquire::https::CaInfo "/etc/apt/ca.crt";' >"$copy/apt/apt.conf.d/99image-build"
+    fi
+    sources+=(--volume "$copy/apt:/etc/apt:ro")
   fi
-  if [[ -d /usr/local/share/ca-certificates ]]; then
-    mounts+=(--volume /usr/local/share/ca-certificates:/usr/local/share/ca-certificates:ro)
-  fi
+  cat /usr/local/share/ca-certificates/*.crt >"$copy/ca.crt" 2>/dev/null || true
+  [[ ! -s $copy/ca.crt ]] || sources+=(--secret "id=ca.crt,src=$copy/ca.crt")
   # What pip takes from its files and from the environment.
   { echo '[global]' && /usr/bin/python3 -m pip config list 2>/dev/null |
     sed -n "s/^[^=]*\.\(index-url\|extra-index-url\|trusted-host\|timeout\)='\(.*\)'$/\1 = \2/p"; } >"$copy/pip.conf"
-  mounts+=(--volume "$copy/pip.conf:/etc/pip.conf:ro")
+  sources+=(--secret "id=pip.conf,src=$copy/pip.conf")
 }
 
 device=cpu ccache=
@@ -68,10 +69,14 @@ done
 [[ $(id -u) == 0 ]] || fail "needs root, to mount and to change roots"
 mkdir -p "$work"
 find_base
-mount_package_sources
-[[ -z $ccache ]] || mounts+=(--volume "$ccache:/root/.cache/ccache")
+find_package_sources
+# Where buildah keeps what Dockerfiles mount as caches.
+export TMPDIR="$work/tmp"
+mkdir -p "$TMPDIR/buildah-cache"
+[[ -z $ccache ]] || ln -sfnT "$ccache" "$TMPDIR/buildah-cache/lqvg-ccache"
 say "building localhost/lqvg-serve:$device (log: $work/build-$device.log)"
-buildah bud --format docker --layers --pull-never "${mounts[@]}" --build-arg "DEVICE=$device" \
+# Not --layers: with this storage each step would be a copy of everything before it.
+buildah bud --format docker --pull-never "${sources[@]}" --build-arg "DEVICE=$device" \
   --build-arg "VERSION=$(<VERSION)" \
   --build-arg "REVISION=$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || true)" \
   --tag "localhost/lqvg-serve:$device" . >"$work/build-$device.log" 2>&1 ||
