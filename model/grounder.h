@@ -54,7 +54,8 @@ struct GroundingBatch {
 
 // Called by one thread at a time (the batcher's worker); each call blocks until the device is done.
 // A failed call fails as a whole: INVALID_ARGUMENT for shapes that are not the model's, RESOURCE_EXHAUSTED
-// (DEVICE_MEMORY) when the batch does not fit, INTERNAL otherwise. The next call is independent of it.
+// (DEVICE_MEMORY) when the batch does not fit, UNAVAILABLE (DEVICE_LOST) when the device is of no more use to this
+// process, INTERNAL otherwise. Unless the device is lost, the next call is independent of it.
 class Grounder {
  public:
   virtual ~Grounder() = default;

@@ -46,6 +46,29 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// CUDA's errors after which every further call fails alike: those of which its documentation says that "the process
+// must be terminated and relaunched", and the two of broken hardware. The numbers are cudaError_t's, whose header is
+// part of a toolkit that is not needed otherwise. A library on top of CUDA may report the same in its own words, which
+// is INTERNAL here; the next call of CUDA itself then tells.
+bool IsSticky(int cuda_error) {
+  switch (cuda_error) {
+    case 214:  // cudaErrorECCUncorrectable
+    case 220:  // cudaErrorNvlinkUncorrectable
+    case 700:  // cudaErrorIllegalAddress
+    case 702:  // cudaErrorLaunchTimeout
+    case 710:  // cudaErrorAssert
+    case 714:  // cudaErrorHardwareStackError
+    case 715:  // cudaErrorIllegalInstruction
+    case 716:  // cudaErrorMisalignedAddress
+    case 717:  // cudaErrorInvalidAddressSpace
+    case 718:  // cudaErrorInvalidPc
+    case 719:  // cudaErrorLaunchFailure
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Runs `body` under inference mode and turns LibTorch's exceptions into a status: the one place that does.
 template <typename Body>
 auto Guarded(Body body) -> decltype(body()) {
@@ -54,6 +77,11 @@ auto Guarded(Body body) -> decltype(body()) {
     return body();
   } catch (const c10::OutOfMemoryError& error) {
     return Reject(absl::StatusCode::kResourceExhausted, "DEVICE_MEMORY", error.what_without_backtrace());
+  } catch (const c10::AcceleratorError& error) {
+    if (IsSticky(error.get_error_code())) {
+      return Reject(absl::StatusCode::kUnavailable, "DEVICE_LOST", error.what_without_backtrace());
+    }
+    return Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR", error.what_without_backtrace());
   } catch (const c10::Error& error) {
     return Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR", error.what_without_backtrace());
   } catch (const std::bad_alloc&) {

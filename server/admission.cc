@@ -41,6 +41,7 @@ void AdmissionSlot::GiveBack() {
 absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
   constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
   MutexLock lock(&mutex_);
+  ++inside_.received;
   if (state_ == State::kLoading) return Reject(kUnavailable, "MODEL_LOADING", "the model is not ready yet");
   if (state_ == State::kClosed) return Reject(kUnavailable, "SHUTTING_DOWN", "the server is shutting down");
   if (inside_.in_flight >= limits_.max_calls) {

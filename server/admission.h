@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -22,9 +23,10 @@ struct AdmissionLimits {
 
 // What is inside now.
 struct Occupancy {
-  int in_flight = 0;      // admitted and not finished
-  int pending = 0;        // of these, not yet with the model
-  std::size_t bytes = 0;  // that the calls in flight are counted with
+  int in_flight = 0;           // admitted and not finished
+  int pending = 0;             // of these, not yet with the model
+  std::size_t bytes = 0;       // that the calls in flight are counted with
+  std::uint64_t received = 0;  // calls that ever asked to come in, admitted or not
 };
 
 class Admission;

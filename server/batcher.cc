@@ -16,11 +16,23 @@ absl::Status ShuttingDown() {
   return Reject(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the server is shutting down");
 }
 
-// What callers are told of a batch that failed: codes that are meant for them as they are, the rest is our fault, and
-// its text, which may quote files and tensors, is for the log.
+bool IsDeviceMemory(const absl::Status& status) { return ReasonOf(status) == "DEVICE_MEMORY"; }
+bool IsDeviceLost(const absl::Status& status) { return ReasonOf(status) == "DEVICE_LOST"; }
+
+// What callers are told of a batch that failed. The model's own text, which may quote files and tensors, is for the
+// log.
 absl::Status ForCallers(const absl::Status& status) {
-  if (!ReasonOf(status).empty() && (absl::IsResourceExhausted(status) || absl::IsUnavailable(status))) return status;
+  if (IsDeviceMemory(status)) {
+    return Reject(status.code(), ReasonOf(status), "the request does not fit into the device's memory");
+  }
+  if (IsDeviceLost(status)) return Reject(status.code(), ReasonOf(status), "the device of this server is lost");
   return Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR", "the model failed");
+}
+
+// In parts of how many calls a batch of `calls` that ended with `status` is to be run once more; 0: not at all.
+std::size_t RetrySize(const absl::Status& status, std::size_t calls) {
+  if (status.ok() || calls <= 1 || IsDeviceLost(status) || absl::IsCancelled(status)) return 0;
+  return IsDeviceMemory(status) ? (calls + 1) / 2 : 1;
 }
 
 std::vector<QueuedCall> Views(std::span<const BatchItem> queue) {
@@ -44,7 +56,11 @@ void ExpireAll(std::span<const BatchItem> items) {
 }  // namespace
 
 Batcher::Batcher(Options options, Grounder& grounder, const Clock& clock)
-    : options_(std::move(options)), grounder_(grounder), clock_(clock), worker_([this] { Work(); }) {}
+    : options_(std::move(options)),
+      grounder_(grounder),
+      clock_(clock),
+      device_watch_(options_.device_timeout, clock, [this] { LoseDevice(DeviceLoss::kHang); }),
+      worker_([this] { Work(); }) {}
 
 Batcher::~Batcher() { Stop(); }
 
@@ -116,38 +132,58 @@ void Batcher::Work() {
   while (std::optional<Turn> turn = NextTurn()) {
     ExpireAll(turn->ended);
     turn->ended.clear();
-    Run(std::move(turn->batch), turn->began);
+    if (turn->batch.empty()) continue;
+    device_watch_.Begin();
+    absl::Status fault;
+    if (options_.faults != nullptr) fault = options_.faults->DelayOrFail(FaultPoint::kBatched);
+    Run(std::move(turn->batch), turn->began, std::move(fault));
+    device_watch_.End();
   }
 }
 
-void Batcher::Run(std::vector<BatchItem> batch, TimePoint began) {
+void Batcher::Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fault) {
   std::erase_if(batch, [&](const BatchItem& item) {
     if (item.call->deadline() <= began) item.call->Expire();
-    if (!item.call->BeginExecuting()) return true;
     item.call->Record(&StageTimes::batch_queue, began - item.queued_at);
-    return false;
+    return !item.call->BeginExecuting();
   });
   if (batch.empty()) return;
 
-  BatchResult result = RunBatch(grounder_, batch, options_.limits, began, clock_);
-  if (options_.observer) options_.observer(result.report);
+  BatchResult result = RunModel(batch, began, std::move(fault));
+  const absl::Status& status = result.report.status;
   const Duration model = clock_.Now() - began;
-  if (!result.report.status.ok() && batch.size() > 1) {
-    for (BatchItem& item : batch) {
-      std::vector<BatchItem> alone;
-      alone.push_back(std::move(item));
-      Run(std::move(alone), clock_.Now());
+  if (options_.observer) options_.observer(result.report);
+  if (IsDeviceLost(status)) LoseDevice(DeviceLoss::kError);
+  if (const std::size_t size = RetrySize(status, batch.size()); size > 0) {
+    for (std::size_t at = 0; at < batch.size(); at += size) {
+      const auto first = batch.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto last = batch.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, batch.size()));
+      Run({std::make_move_iterator(first), std::make_move_iterator(last)}, clock_.Now(), absl::OkStatus());
     }
     return;
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i].call->Record(&StageTimes::model, model);
-    if (result.report.status.ok()) {
+    if (status.ok()) {
       batch[i].call->Finish(std::move(result.answers[i]));
     } else {
-      batch[i].call->Finish(ForCallers(result.report.status));
+      batch[i].call->Finish(ForCallers(status));
     }
   }
+}
+
+BatchResult Batcher::RunModel(std::span<const BatchItem> batch, TimePoint began, absl::Status fault) {
+  device_watch_.Begin();  // each part of a batch that is retried has the whole of its time
+  if (fault.ok() && options_.faults != nullptr) fault = options_.faults->DelayOrFail(FaultPoint::kExecuting);
+  if (fault.ok()) return RunBatch(grounder_, batch, options_.limits, began, clock_);
+  BatchResult result;
+  result.report.calls = static_cast<int>(batch.size());
+  result.report.status = std::move(fault);
+  return result;
+}
+
+void Batcher::LoseDevice(DeviceLoss loss) {
+  if (options_.device_loss_observer) options_.device_loss_observer(loss);
 }
 
 }  // namespace lqvg::serving

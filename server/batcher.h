@@ -2,9 +2,11 @@
 //
 // Owned by the pipeline. Submit may be called by any thread and never blocks. The worker drops what is finished or
 // expired, lets ChooseBatch pick, runs the batch and finishes its calls. When a batch of several calls fails, each runs
-// once more alone, so that one call's fault stays its own.
+// once more alone, so that one call's fault stays its own; when it did not fit into the device's memory, each half runs
+// once more, and so on. When the device itself is lost, nothing is run again.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -14,10 +16,13 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "model/grounder.h"
 #include "server/call.h"
 #include "server/choose_batch.h"
 #include "server/clock.h"
+#include "server/device_watch.h"
+#include "server/fault_points.h"
 #include "server/mutex.h"
 #include "server/prepared_query.h"
 #include "server/run_batch.h"
@@ -27,12 +32,25 @@ namespace lqvg::serving {
 // Told of every batch, also of failed ones, on the worker's thread. Must not block or throw.
 using BatchObserver = std::function<void(const BatchReport&)>;
 
+// How a device is lost. For good: nothing but another process can use it again.
+enum class DeviceLoss {
+  kError,  // a sticky error: every later call would fail, too
+  kHang,   // a batch does not come back
+};
+
+// Told of it on the worker's or on the watchdog's thread, before the batch's calls are answered. Must not block or
+// throw.
+using DeviceLossObserver = std::function<void(DeviceLoss)>;
+
 class Batcher {
  public:
   struct Options {
     BatchLimits limits;
-    std::size_t max_queue = 256;  // calls
-    BatchObserver observer;       // may be empty
+    std::size_t max_queue = 256;                        // calls
+    BatchObserver observer;                             // may be empty
+    Duration device_timeout = std::chrono::minutes(5);  // for a batch: one that lasts longer hangs
+    DeviceLossObserver device_loss_observer = {};       // may be empty; may be called more than once
+    FaultPoints* faults = nullptr;                      // null: none; outlives the batcher
   };
 
   // Starts the worker. `grounder` and `clock` outlive the batcher; nobody else may use the grounder meanwhile.
@@ -61,11 +79,15 @@ class Batcher {
   std::vector<BatchItem> TakeEnded(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<BatchItem> TakeBatch(std::span<const std::size_t> indices) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Work();
-  void Run(std::vector<BatchItem> batch, TimePoint began);
+  // Runs a batch to its end, in parts if it must be. It fails with `fault`, if there is one, instead of running.
+  void Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fault);
+  BatchResult RunModel(std::span<const BatchItem> batch, TimePoint began, absl::Status fault);
+  void LoseDevice(DeviceLoss loss);
 
   const Options options_;
   Grounder& grounder_;
   const Clock& clock_;
+  DeviceWatch device_watch_;
 
   Mutex mutex_;
   CondVar changed_;

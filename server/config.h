@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "server/accept_probe.h"
 #include "server/access.h"
+#include "server/fault_plan.h"
 #include "server/lifecycle.h"
 #include "server/log.h"
 #include "server/pipeline.h"
@@ -39,6 +40,7 @@ struct Config {
   Pipeline::Options pipeline = {.decode_threads = 0, .batch = {.max_images = 0}};
   DrainOptions drain;
   LogOptions log;
+  FaultPlan faults;  // for tests of the server: empty in service
 };
 
 enum class Action { kServe, kCheck, kPrintConfig, kVersion, kHelp };

@@ -15,6 +15,11 @@ DrainPlan PlanDrain(int signal, LifecycleState state, TimePoint now, const Drain
           .had_served = had_served};
 }
 
+DrainPlan PlanDeviceLoss(TimePoint now) {
+  const TimePoint abandon_at = now + kDeviceLossMargin;
+  return {.refuse_at = now, .abandon_at = abandon_at, .end_at = abandon_at + kTeardownMargin, .had_served = false};
+}
+
 SignalResponse RespondTo(int signal, LifecycleState state) {
   if (signal != SIGTERM && signal != SIGINT) return SignalResponse::kReload;
   const bool is_first = state == LifecycleState::kStarting || state == LifecycleState::kServing;
@@ -46,6 +51,16 @@ SignalResponse Lifecycle::OnSignal(int signal) {
   return response;
 }
 
+void Lifecycle::LoseDevice() {
+  MutexLock lock(&mutex_);
+  device_lost_ = true;
+  if (state_ == LifecycleState::kStarting || state_ == LifecycleState::kServing) {
+    plan_ = PlanDeviceLoss(clock_.Now());
+    state_ = LifecycleState::kDraining;
+  }
+  changed_.NotifyAll();
+}
+
 void Lifecycle::FinishDrain() {
   MutexLock lock(&mutex_);
   state_ = LifecycleState::kStopped;
@@ -60,12 +75,17 @@ absl::StatusOr<DrainPlan> Lifecycle::AwaitStop() {
 
 void Lifecycle::AwaitTime(TimePoint time) {
   MutexLock lock(&mutex_);
-  while (clock_.Now() < time) clock_.WaitUntil(&changed_, &mutex_, time);
+  while (clock_.Now() < time && !device_lost_) clock_.WaitUntil(&changed_, &mutex_, time);
 }
 
 LifecycleState Lifecycle::state() const {
   MutexLock lock(&mutex_);
   return state_;
+}
+
+bool Lifecycle::device_lost() const {
+  MutexLock lock(&mutex_);
+  return device_lost_;
 }
 
 }  // namespace lqvg::serving

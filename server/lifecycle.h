@@ -18,7 +18,8 @@ namespace lqvg::serving {
 enum class LifecycleState {
   kStarting,  // the ports are open, the model is being loaded
   kServing,
-  kDraining,  // a signal asked to stop: not ready any more, first still serving, then finishing what is inside
+  kDraining,  // a signal asked to stop: not ready any more, first still serving, then finishing what is inside; or the
+              // device is lost
   kStopped,   // every call is answered
 };
 
@@ -36,8 +37,14 @@ struct DrainPlan {
   TimePoint refuse_at;   // new calls are served until here and refused from here on
   TimePoint abandon_at;  // calls inside may finish until here
   TimePoint end_at;      // the process is gone
-  bool had_served;       // false: the model is still being loaded, on its own thread
+  bool had_served;       // false: the model is still being loaded, on its own thread, or its device is lost
 };
+
+// How long the answers to what was inside may take to come together once the device is lost.
+inline constexpr Duration kDeviceLossMargin = std::chrono::seconds(1);
+
+// For a device that is lost at `now`: nothing can be waited for.
+DrainPlan PlanDeviceLoss(TimePoint now);
 
 // For a signal that came at `now`. SIGINT, which a person sends, skips the delay; so does a process that never served.
 DrainPlan PlanDrain(int signal, LifecycleState state, TimePoint now, const DrainOptions& options);
@@ -63,15 +70,18 @@ class Lifecycle {
   void FailStart(absl::Status status);
   // The response is for the caller to carry out, except that kDrain has taken effect: AwaitStop returns.
   SignalResponse OnSignal(int signal);
+  // Starting or serving -> draining, without any delay. A drain that has begun is not waited for either.
+  void LoseDevice();
   // Draining -> stopped.
   void FinishDrain();
 
-  // Blocks until a signal asks to stop: the plan for it; or until the start failed: why.
+  // Blocks until a signal asks to stop or the device is lost: the plan for it; or until the start failed: why.
   absl::StatusOr<DrainPlan> AwaitStop();
-  // Blocks until `time`.
+  // Blocks until `time`, or until the device is lost.
   void AwaitTime(TimePoint time);
 
   LifecycleState state() const;
+  bool device_lost() const;
 
  private:
   const DrainOptions options_;
@@ -81,6 +91,7 @@ class Lifecycle {
   LifecycleState state_ ABSL_GUARDED_BY(mutex_) = LifecycleState::kStarting;
   absl::Status start_status_ ABSL_GUARDED_BY(mutex_);
   DrainPlan plan_ ABSL_GUARDED_BY(mutex_);  // set when the drain begins
+  bool device_lost_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace lqvg::serving

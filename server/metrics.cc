@@ -101,6 +101,8 @@ class LiveGauges final : public prometheus::Collectable {
     const ProcessStats process = ReadProcessStats();
     const auto number = [](auto value) { return static_cast<double>(value); };
     return {
+        One("lqvg_requests_received_total", "Ground calls that came, answered or not.", number(inside.received),
+            MetricType::Counter),
         One("lqvg_pending_requests", "Admitted Ground calls that the model has not begun with.",
             number(inside.pending)),
         One("lqvg_inflight_requests", "Admitted Ground calls that are not answered yet, waiting or running.",
@@ -224,8 +226,9 @@ struct Metrics::Series {
                                   .Add({});
 
   Family<Counter>& device_errors = Counters("lqvg_device_errors_total", "Batches that failed because of the device.");
-  Counter& device_memory = device_errors.Add({{"class", "memory"}});
-  Counter& device_lost = device_errors.Add({{"class", "lost"}});
+  Counter& device_out_of_memory = device_errors.Add({{"class", "out_of_memory"}});
+  Counter& device_sticky = device_errors.Add({{"class", "sticky"}});
+  Counter& device_hang = device_errors.Add({{"class", "hang"}});
 };
 
 Metrics::Metrics(std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy)
@@ -273,9 +276,11 @@ void Metrics::Record(const BatchReport& batch) {
   observe(series.text_part, batch.text_seconds);
   observe(series.fusion_part, batch.fusion_seconds);
   observe(series.transformer_part, batch.transformer_seconds);
-  if (batch.status.code() == absl::StatusCode::kResourceExhausted) series.device_memory.Increment();
-  if (batch.status.code() == absl::StatusCode::kUnavailable) series.device_lost.Increment();
+  if (batch.status.code() == absl::StatusCode::kResourceExhausted) series.device_out_of_memory.Increment();
+  if (batch.status.code() == absl::StatusCode::kUnavailable) series.device_sticky.Increment();
 }
+
+void Metrics::RecordDeviceHang() { series_->device_hang.Increment(); }
 
 void Metrics::SetModel(const ModelInfo& info) {
   series_->Info("lqvg_model_info", "The model that is served; always 1.",

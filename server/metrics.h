@@ -32,6 +32,8 @@ class Metrics {
 
   void Record(const FinishedCall& call);
   void Record(const BatchReport& batch);
+  // A batch that does not come back, and so has no report.
+  void RecordDeviceHang();
   // To be called once, when the model is loaded.
   void SetModel(const ModelInfo& info);
 

@@ -40,7 +40,10 @@ void Pipeline::Open(Grounder& grounder, PrepareFunction prepare) {
   batcher_ =
       std::make_unique<Batcher>(Batcher::Options{.limits = options_.batch,
                                                  .max_queue = static_cast<std::size_t>(options_.admission.max_calls),
-                                                 .observer = options_.batch_observer},
+                                                 .observer = options_.batch_observer,
+                                                 .device_timeout = options_.device_timeout,
+                                                 .device_loss_observer = [this](DeviceLoss loss) { LoseDevice(loss); },
+                                                 .faults = options_.faults},
                                 grounder, clock_);
   admission_.Open(CanvasBytes(grounder.info().input_size));
 }
@@ -49,6 +52,12 @@ std::shared_ptr<Call> Pipeline::Start(CallRequest request) {
   absl::StatusOr<AdmissionSlot> slot = admission_.Admit(request.bytes);
   const absl::Status refusal = slot.status();
   const TimePoint deadline = request.deadline.value_or(clock_.Now() + options_.default_deadline);
+  if (options_.faults != nullptr) {
+    request.done = [faults = options_.faults, done = std::move(request.done)](CallOutcome outcome) mutable {
+      faults->Delay(FaultPoint::kFinishing);
+      done(std::move(outcome));
+    };
+  }
   auto call = std::make_shared<Call>(clock_, deadline, std::move(request.parse), std::move(request.done),
                                      refusal.ok() ? *std::move(slot) : AdmissionSlot());
   if (!refusal.ok()) {
@@ -98,6 +107,7 @@ void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
     return;
   }
   call->RecordRequestId(query->request_id);
+  if (options_.faults != nullptr) options_.faults->Delay(FaultPoint::kParsed);
   if (call->finished()) return;
 
   absl::StatusOr<PreparedQuery> prepared = prepare_(*std::move(query), *call);
@@ -105,7 +115,14 @@ void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
     call->Finish(prepared.status());
     return;
   }
+  if (options_.faults != nullptr) options_.faults->Delay(FaultPoint::kQueued);
   if (!call->finished()) batcher_->Submit(call, *std::move(prepared));
+}
+
+void Pipeline::LoseDevice(DeviceLoss loss) {
+  if (device_lost_.exchange(true)) return;
+  if (options_.device_loss_observer) options_.device_loss_observer(loss);
+  watch_.FinishAll(Reject(absl::StatusCode::kUnavailable, "DEVICE_LOST", "the device of this server is lost"));
 }
 
 }  // namespace lqvg::serving

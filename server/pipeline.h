@@ -4,6 +4,7 @@
 // Owned by main. Start, BeginDrain and occupancy may be called by any thread at any time; only WaitIdle and Stop block.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "server/clock.h"
 #include "server/deadline_watch.h"
 #include "server/decode_pool.h"
+#include "server/fault_points.h"
 #include "server/prepared_query.h"
 
 namespace lqvg::serving {
@@ -37,7 +39,10 @@ class Pipeline {
     Duration default_deadline = std::chrono::seconds(60);
     int decode_threads = 2;
     BatchLimits batch = {};
-    BatchObserver batch_observer = {};  // may be empty
+    BatchObserver batch_observer = {};                  // may be empty
+    Duration device_timeout = std::chrono::minutes(5);  // for a batch: one that lasts longer hangs
+    DeviceLossObserver device_loss_observer = {};       // may be empty; called once, before the calls are answered
+    FaultPoints* faults = nullptr;                      // null: none; outlives the pipeline
   };
 
   // Starts the threads, but admits nothing: Start answers MODEL_LOADING until Open. `clock` outlives the pipeline and
@@ -69,11 +74,15 @@ class Pipeline {
   // The pool's task: the seam where exceptions of parsing and preparing end.
   void Prepare(const std::shared_ptr<Call>& call);
   void PrepareOrThrow(const std::shared_ptr<Call>& call);
+  // Answers everything inside, and from now on whatever comes, with UNAVAILABLE, DEVICE_LOST. Also when the worker
+  // hangs.
+  void LoseDevice(DeviceLoss loss);
 
   const Options options_;
   const Clock& clock_;
   Admission admission_;
   DeadlineWatch watch_;
+  std::atomic<bool> device_lost_ = false;
   PrepareFunction prepare_;           // set by Open, before the first call is admitted
   std::unique_ptr<Batcher> batcher_;  // likewise
   DecodePool pool_;                   // last: its tasks use everything above

@@ -20,6 +20,7 @@
 #include "server/call_log.h"
 #include "server/decode_budget.h"
 #include "server/drain.h"
+#include "server/fault_points.h"
 #include "server/metrics.h"
 #include "server/metrics_endpoint.h"
 #include "server/prepare_query.h"
@@ -76,6 +77,10 @@ class ServerProcess {
     log_.Write(LogLevel::kInfo, "starting", fields);
     access_.Announce(log_);
     for (const std::string& warning : command_line_.warnings) log_.Write(LogLevel::kWarning, warning);
+    if (faults_) {
+      log_.Write(LogLevel::kWarning, "FAULTS ARE PUT INTO THIS SERVER ON PURPOSE: it is for tests, never for service",
+                 {{"fault-points", FormatFaultPlan(config_.faults)}});
+    }
     if (const std::uint64_t files = RaiseFileLimit(); files < kFewFiles) {
       log_.Write(LogLevel::kWarning,
                  absl::StrCat("only ", files, " files may be open, and a connection is one of them"));
@@ -180,7 +185,7 @@ class ServerProcess {
         const int cut_off = pipeline_.occupancy().in_flight;
         log_.Write(LogLevel::kWarning, absl::StrCat(name, " again: ending at once"),
                    {{"calls_cut_off", std::int64_t{cut_off}}});
-        _exit(cut_off == 0 ? kExitStopped : kExitFailed);
+        _exit(ExitCode(cut_off == 0 ? kExitStopped : kExitFailed));
       }
     }
   }
@@ -195,10 +200,25 @@ class ServerProcess {
   void OnDeaf() {
     log_.Write(LogLevel::kError, "no connection is accepted any more, perhaps since no file could be opened: ending");
     server_->SetLive(false);
-    exit_code_ = kExitBroken;
+    deaf_ = true;
     EndProcessAt(clock_.Now() + kDeafGrace);
     lifecycle_.OnSignal(SIGINT);
   }
+
+  // The batcher's or its watchdog's thread. Health first: a client that is answered must not come back.
+  void OnDeviceLoss(DeviceLoss loss) {
+    server_->SetLive(false);
+    server_->SetReady(false);
+    if (loss == DeviceLoss::kHang) metrics_.RecordDeviceHang();
+    log_.Write(LogLevel::kError,
+               loss == DeviceLoss::kHang ? "the device hangs: a batch does not come back" : "the device is lost",
+               {{"calls_inside", std::int64_t{pipeline_.occupancy().in_flight}}});
+    lifecycle_.LoseDevice();
+    EndProcessAt(PlanDeviceLoss(clock_.Now()).end_at);  // also when a drain with more time has begun before
+  }
+
+  // What broke is the reason why a process ends, whatever else there is.
+  int ExitCode(int otherwise) const { return deaf_ || lifecycle_.device_lost() ? kExitBroken : otherwise; }
 
   int Stop(const DrainPlan& plan) {
     EndProcessAt(plan.end_at);
@@ -210,15 +230,22 @@ class ServerProcess {
                      .abandon_calls = [this] { AbandonCalls(); },
                      .close_transport = [this](Duration at_most) { server_->Shutdown(clock_.Now() + at_most); }});
     lifecycle_.FinishDrain();
-    // Only then is it certain that no thread uses the model. The server, which is shut down, stays for a SIGHUP's sake.
+    if (lifecycle_.device_lost()) {
+      log_.Write(LogLevel::kError, "stopped: the device is lost");
+      return kExitBroken;
+    }
+    // Only then is it certain that no thread uses the model. The server, which is shut down, stays: a SIGHUP may still
+    // come, and a batch that nobody waits for may still lose the device.
     if (plan.had_served && result == DrainResult::kFinished) {
       loader_.join();
       pipeline_.Stop();
       model_ = LoadedModel();
     }
-    log_.Write(LogLevel::kInfo, result == DrainResult::kFinished ? "stopped: every call was answered"
-                                                                 : "stopped: time ran out, see the warning above");
-    return exit_code_;
+    log_.Write(LogLevel::kInfo,
+               result == DrainResult::kFinished ? "stopped: every call was answered"
+                                                : "stopped: time ran out, see the warning above",
+               {{"calls_received", static_cast<std::int64_t>(pipeline_.occupancy().received)}});
+    return ExitCode(kExitStopped);
   }
 
   void RefuseCalls() {
@@ -241,7 +268,7 @@ class ServerProcess {
       std::this_thread::sleep_until(time);
       log_.Write(LogLevel::kError, "stopping took too long: ending at once",
                  {{"calls_cut_off", std::int64_t{pipeline_.occupancy().in_flight}}});
-      _exit(exit_code_ == kExitStopped ? kExitFailed : exit_code_.load());
+      _exit(ExitCode(kExitFailed));
     }).detach();
   }
 
@@ -254,6 +281,7 @@ class ServerProcess {
   SteadyClock clock_;
   CallLog call_log_{log_, clock_};
   Lifecycle lifecycle_{config_.drain, clock_};
+  std::optional<FaultPoints> faults_;
   Metrics metrics_{kVersion, kCommit, [this] { return pipeline_.occupancy(); }};
   LoadedModel model_;                                 // used by the pipeline
   DecodeBudget decode_budget_{config_.decode_bytes};  // used by the pipeline
@@ -263,11 +291,13 @@ class ServerProcess {
   std::string listen_address_, metrics_address_;
   std::optional<SignalThread> signals_;
   std::optional<AcceptProbe> accept_probe_;
-  std::atomic<int> exit_code_ = kExitStopped;  // of a stop that succeeds
+  std::atomic<bool> deaf_ = false;  // the probe gave the listener up
   std::thread loader_;
 
   Pipeline::Options PipelineOptions() {
     Pipeline::Options options = config_.pipeline;
+    if (!config_.faults.empty()) options.faults = &faults_.emplace(config_.faults, clock_);
+    options.device_loss_observer = [this](DeviceLoss loss) { OnDeviceLoss(loss); };
     options.batch_observer = [this](const BatchReport& batch) {
       metrics_.Record(batch);
       call_log_.Record(batch);

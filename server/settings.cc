@@ -26,6 +26,7 @@ std::string Format(const CountKind&, int value) { return absl::StrCat(value); }
 std::string Format(const PixelsKind&, std::uint64_t value) { return absl::StrCat(value); }
 std::string Format(const BytesKind&, std::uint64_t value) { return FormatBytes(value); }
 std::string Format(const DurationKind&, Duration value) { return FormatDuration(value); }
+std::string Format(const FaultsKind&, const FaultPlan& value) { return FormatFaultPlan(value); }
 std::string Format(const SwitchKind&, bool value) { return value ? "true" : "false"; }
 template <typename Kind>
 std::string Format(const Kind&, const std::string& value) {
@@ -37,6 +38,7 @@ absl::StatusOr<bool> Parse(const SwitchKind&, const std::string& text) { return 
 absl::StatusOr<std::uint64_t> Parse(const PixelsKind&, const std::string& text) { return ParseCount(text); }
 absl::StatusOr<std::uint64_t> Parse(const BytesKind&, const std::string& text) { return ParseBytes(text); }
 absl::StatusOr<Duration> Parse(const DurationKind&, const std::string& text) { return ParseDuration(text); }
+absl::StatusOr<FaultPlan> Parse(const FaultsKind&, const std::string& text) { return ParseFaultPlan(text); }
 
 absl::StatusOr<int> Parse(const CountKind&, const std::string& text) {
   const absl::StatusOr<std::uint64_t> number = ParseCount(text);
@@ -62,6 +64,7 @@ std::string Allowed(const TextKind& kind) { return kind.placeholder; }
 std::string Allowed(const SwitchKind&) { return ""; }
 std::string Allowed(const ChoiceKind& kind) { return absl::StrJoin(kind.choices, "|"); }
 std::string Allowed(const AddressKind&) { return "HOST:PORT"; }
+std::string Allowed(const FaultsKind&) { return "POINT:FAULT[,POINT:FAULT]"; }
 std::string Allowed(const Bounded auto& kind) {
   return absl::StrCat(Format(kind, kind.min), "..", Format(kind, kind.max));
 }

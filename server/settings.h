@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "server/clock.h"
 #include "server/config.h"
+#include "server/fault_plan.h"
 
 namespace lqvg::serving {
 
@@ -50,10 +51,16 @@ struct DurationKind {
   Duration min, max;
 };
 
+struct FaultsKind {
+  FaultPlan& (*at)(Config&);
+};
+
 struct Setting {
   const char* name;   // of the flag, without dashes: "drain-delay"
   const char* group;  // heading in --help
-  std::variant<TextKind, SwitchKind, ChoiceKind, AddressKind, CountKind, PixelsKind, BytesKind, DurationKind> kind;
+  std::variant<TextKind, SwitchKind, ChoiceKind, AddressKind, CountKind, PixelsKind, BytesKind, DurationKind,
+               FaultsKind>
+      kind;
   const char* help;  // one sentence or two
 };
 

@@ -25,6 +25,7 @@ constexpr const char* kRequests = "What a request may be";
 constexpr const char* kQueue = "Queue and batches";
 constexpr const char* kStopping = "Stopping (SIGTERM, or SIGINT without the delay; a second one ends at once)";
 constexpr const char* kLog = "Log (on stderr)";
+constexpr const char* kTesting = "For tests of the server, never in service";
 
 constexpr Setting kSettings[] = {
     {"model", kModel, TextKind{[](Config& c) -> std::string& { return c.model.directory; }, "DIR"},
@@ -113,6 +114,9 @@ constexpr Setting kSettings[] = {
     {"max-queue-delay", kQueue,
      DurationKind{[](Config& c) -> Duration& { return c.pipeline.batch.max_queue_delay; }, seconds(0), seconds(10)},
      "How long a free device waits for a batch to fill. 0s: never."},
+    {"device-timeout", kQueue,
+     DurationKind{[](Config& c) -> Duration& { return c.pipeline.device_timeout; }, milliseconds(100), hours(24)},
+     "A batch that lasts longer means that the device hangs: the server answers DEVICE_LOST and ends with 70."},
 
     {"drain-delay", kStopping, DurationKind{[](Config& c) -> Duration& { return c.drain.delay; }, seconds(0), hours(1)},
      "Not ready, but still serving, so that load balancers notice before calls are refused."},
@@ -124,6 +128,11 @@ constexpr Setting kSettings[] = {
      "Lines for people, or one JSON object a line."},
     {"log-level", kLog, ChoiceKind{[](Config& c) -> std::string& { return c.log.level; }, kLevels},
      "The least that is written. At debug every call is, and no line is left out."},
+
+    {"fault-points", kTesting, FaultsKind{[](Config& c) -> FaultPlan& { return c.faults; }},
+     "Faults on purpose. POINT is parsed, queued, batched, executing or finishing; FAULT is delay=DURATION or, at "
+     "batched "
+     "and executing, fail=device_memory, fail=device_lost or fail=hang."},
 };
 
 constexpr ActionFlag kActions[] = {

@@ -62,6 +62,8 @@ TEST(ConfigTest, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(config.pipeline.batch.max_queue_delay, Duration::zero());
   EXPECT_EQ(config.drain.delay, std::chrono::seconds(5));
   EXPECT_EQ(config.drain.timeout, std::chrono::seconds(25));
+  EXPECT_EQ(config.pipeline.device_timeout, std::chrono::minutes(5));
+  EXPECT_TRUE(config.faults.empty());
   EXPECT_THAT(CheckConfig(config), IsEmpty());
 }
 
@@ -90,6 +92,7 @@ TEST(ConfigTest, EverySettingReachesItsOwnValue) {
     std::string value = "some-name";
     if (std::holds_alternative<SwitchKind>(setting.kind)) value = "true";
     if (std::holds_alternative<AddressKind>(setting.kind)) value = "127.0.0.1:1234";
+    if (std::holds_alternative<FaultsKind>(setting.kind)) value = "executing:delay=50ms,executing:fail=hang";
     if (const auto* kind = std::get_if<ChoiceKind>(&setting.kind)) value = kind->choices.back();
     if (const std::size_t dots = AllowedText(setting).find(".."); dots != std::string::npos) {
       value = AllowedText(setting).substr(dots + 2);
@@ -111,7 +114,8 @@ TEST(ConfigTest, RefusesWhatIsOutOfBounds) {
   for (const char* argument :
        {"--max-request-bytes=65MiB", "--max-request-bytes=1KiB", "--queue-requests=0", "--queue-requests=65537",
         "--queue-requests=4294967297", "--default-deadline=0s", "--drain-timeout=25h", "--threads=-1",
-        "--log-level=trace", "--device=tpu", "--listen=50051", "--max-image-side=15", "--reflection=perhaps"}) {
+        "--log-level=trace", "--device-timeout=99ms", "--fault-points=queued:fail=hang", "--device=tpu",
+        "--listen=50051", "--max-image-side=15", "--reflection=perhaps"}) {
     const std::vector<std::string> errors = Parse({argument}).errors;
     EXPECT_THAT(errors, ElementsAre(StartsWith(argument))) << argument;
   }

@@ -120,5 +120,36 @@ TEST_F(LifecycleTest, AwaitsATimeByItsClock) {
   EXPECT_GE(woken.get(), time);
 }
 
+TEST(DeviceLossPlanTest, WaitsForNothing) {
+  const DrainPlan plan = PlanDeviceLoss(kNow);
+  EXPECT_EQ(plan.refuse_at, kNow);
+  EXPECT_LE(plan.end_at, kNow + seconds(5)) << "the contract's limit";
+  EXPECT_FALSE(plan.had_served) << "nothing that is on the device can be ended in order";
+}
+
+TEST_F(LifecycleTest, ALostDeviceEndsServing) {
+  lifecycle_.BeginServing(Ignore);
+  EXPECT_FALSE(lifecycle_.device_lost());
+  lifecycle_.LoseDevice();
+  EXPECT_TRUE(lifecycle_.device_lost());
+  EXPECT_EQ(lifecycle_.state(), LifecycleState::kDraining);
+  EXPECT_EQ(lifecycle_.AwaitStop()->end_at, PlanDeviceLoss(clock_.Now()).end_at);
+}
+
+TEST_F(LifecycleTest, NeverBecomesReadyWithoutItsDevice) {
+  lifecycle_.LoseDevice();
+  EXPECT_FALSE(lifecycle_.BeginServing(Ignore));
+}
+
+TEST_F(LifecycleTest, ALostDeviceCutsTheDelayOfADrainShort) {
+  lifecycle_.BeginServing(Ignore);
+  lifecycle_.OnSignal(SIGTERM);
+  const DrainPlan plan = *lifecycle_.AwaitStop();
+  std::future<void> delayed = std::async(std::launch::async, [&] { lifecycle_.AwaitTime(plan.refuse_at); });
+  lifecycle_.LoseDevice();
+  delayed.get();  // the clock stands still
+  EXPECT_EQ(lifecycle_.AwaitStop()->refuse_at, plan.refuse_at) << "the drain that has begun goes on";
+}
+
 }  // namespace
 }  // namespace lqvg::serving

@@ -87,7 +87,7 @@ TEST_F(MetricsTest, HasNoSeriesForWhatItDoesNotKnow) {
 TEST_F(MetricsTest, ShowsZeroBeforeTheFirstCall) {
   const std::map<std::string, double> samples = SamplesOf(metrics_.Text());
   EXPECT_EQ(samples.at("lqvg_expired_executed_total"), 0);
-  EXPECT_EQ(samples.at(R"(lqvg_device_errors_total{class="memory"})"), 0);
+  EXPECT_EQ(samples.at(R"(lqvg_device_errors_total{class="out_of_memory"})"), 0);
   EXPECT_EQ(samples.at(R"(lqvg_expression_errors_total{reason="INTERNAL_ERROR"})"), 0);
   for (const char* method : {"Ground", "GroundStream", "GetModel"}) {
     const std::string of_method = absl::StrCat(R"(",method=")", method, R"(",reason=)");
@@ -158,15 +158,18 @@ TEST_F(MetricsTest, CountsDeviceErrorsAndCallsThatRanTooLate) {
   metrics_.Record(BatchReport{.status = absl::UnavailableError("device lost")});
   metrics_.Record(BatchReport{.status = absl::InternalError("a bug is not the device's")});
   EXPECT_EQ(Sample("lqvg_expired_executed_total"), 2);
-  EXPECT_EQ(Sample(R"(lqvg_device_errors_total{class="memory"})"), 1);
-  EXPECT_EQ(Sample(R"(lqvg_device_errors_total{class="lost"})"), 1);
+  EXPECT_EQ(Sample(R"(lqvg_device_errors_total{class="out_of_memory"})"), 1);
+  EXPECT_EQ(Sample(R"(lqvg_device_errors_total{class="sticky"})"), 1);
+  metrics_.RecordDeviceHang();
+  EXPECT_EQ(Sample(R"(lqvg_device_errors_total{class="hang"})"), 1);
 }
 
 TEST_F(MetricsTest, ReadsOccupancyWhenItIsAsked) {
-  inside_ = {.in_flight = 5, .pending = 3, .bytes = 1'024};
+  inside_ = {.in_flight = 5, .pending = 3, .bytes = 1'024, .received = 9};
   EXPECT_EQ(Sample("lqvg_inflight_requests"), 5);
   EXPECT_EQ(Sample("lqvg_pending_requests"), 3);
   EXPECT_EQ(Sample("lqvg_queue_bytes"), 1'024);
+  EXPECT_EQ(Sample("lqvg_requests_received_total"), 9);
   inside_ = {};
   EXPECT_EQ(Sample("lqvg_inflight_requests"), 0);
 }

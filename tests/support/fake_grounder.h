@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "image/rejection.h"
 #include "model/grounder.h"
 
 namespace lqvg {
@@ -26,6 +27,7 @@ class FakeGrounder final : public Grounder {
   static constexpr std::int32_t kThrowToken = -2;
   static constexpr std::int32_t kNanToken = -3;         // a non-finite output for its own expression
   static constexpr std::int32_t kMiscountToken = -4;    // one answer too few
+  static constexpr std::int32_t kTooLargeToken = -6;    // does not fit into the device's memory
   static constexpr std::int32_t kFewQueriesToken = -5;  // one candidate too few for its own expression
 
   static constexpr int kSide = 4;  // pixels
@@ -91,6 +93,9 @@ class FakeGrounder final : public Grounder {
       const auto& image = static_cast<const FakeImage&>(*pair.image);
       const auto& text = static_cast<const FakeText&>(*pair.text);
       if (text.token == kFailToken) return absl::InternalError("tensor of /secret/path has the wrong shape");
+      if (text.token == kTooLargeToken) {
+        return Reject(absl::StatusCode::kResourceExhausted, "DEVICE_MEMORY", "tried to allocate 20 GiB");
+      }
       if (text.token == kThrowToken) throw std::runtime_error("thrown by the fake");
       if (text.token == kMiscountToken) continue;
       batch.groundings.push_back(GroundingOf(image.checksum, text.checksum));
