@@ -30,7 +30,7 @@ packages=(
   libjpeg-dev libopencv-core-dev libopencv-imgproc-dev libpng-dev libtiff-dev
   # Logs, metrics, JSON.
   libspdlog-dev nlohmann-json3-dev prometheus-cpp-dev
-  # Tests; of the shells and of groff, that completion and manual pages are what they read.
+  # Tests. The shells and groff: completion and manual pages are tried in what reads them.
   fish groff-base libgmock-dev libgtest-dev zsh
 )
 readonly check_packages=(clang-format-14 clang-tidy-14)
