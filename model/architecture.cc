@@ -1,9 +1,11 @@
 #include "model/architecture.h"
 
 #include <fstream>
-#include <string_view>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/json_text.h"
 #include "nlohmann/json.hpp"
 
 namespace lqvg {
@@ -36,7 +38,7 @@ class Keys {
   void Fault(const char* key, const Json& value, const std::string& wanted) {
     if (!status_.ok()) return;
     status_ = absl::InvalidArgumentError(
-        absl::StrCat("config.json: ", path_, key, " is ", value.dump().substr(0, 100), ", must be ", wanted));
+        absl::StrCat("config.json: ", path_, key, " is ", ShownValue(value), ", must be ", wanted));
   }
 
   const absl::Status& status() const { return status_; }
@@ -56,7 +58,7 @@ absl::Status ReadStages(const Json& backbone, const char* key, int high, std::ar
   for (std::size_t i = 0; i < stages->size(); ++i) {
     const Json& value = (*found)[i];
     if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > high) {
-      return absl::InvalidArgumentError(absl::StrCat("config.json: backbone.", key, "[", i, "] is ", value.dump(),
+      return absl::InvalidArgumentError(absl::StrCat("config.json: backbone.", key, "[", i, "] is ", ShownValue(value),
                                                      ", must be a whole number in 1..", high));
     }
     (*stages)[i] = value.get<int>();
@@ -68,7 +70,7 @@ absl::Status ReadBackbone(const Json& config, BackboneShape* shape) {
   const auto found = config.find("backbone");
   if (found == config.end() || *found == "resnet50") return absl::OkStatus();
   if (!found->is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat("config.json: backbone is ", found->dump().substr(0, 100),
+    return absl::InvalidArgumentError(absl::StrCat("config.json: backbone is ", ShownValue(*found),
                                                    ", must be \"resnet50\" or an object with stem, widths and blocks"));
   }
   Keys keys(*found, "backbone.");
@@ -149,8 +151,13 @@ absl::StatusOr<Architecture> FromJson(const Json& config) {
 absl::StatusOr<Architecture> ReadArchitecture(const std::string& path) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
-  const Json config = Json::parse(file, nullptr, /*allow_exceptions=*/false);
-  if (config.is_discarded()) return absl::InvalidArgumentError(absl::StrCat(path, ": not valid JSON"));
+  const std::string json(std::istreambuf_iterator<char>(file), {});
+  return ParseArchitecture(json);
+}
+
+absl::StatusOr<Architecture> ParseArchitecture(std::string_view json) {
+  const Json config = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (config.is_discarded()) return absl::InvalidArgumentError("config.json: not valid JSON");
   return FromJson(config);
 }
 

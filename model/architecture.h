@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -48,7 +49,10 @@ struct Architecture {
   bool made_up_weights = false;  // the directory says that its weights were never trained
 };
 
-// Reads `path`. NOT_FOUND when there is no such file; INVALID_ARGUMENT names the key, its value and what is allowed.
+// Reads `path`. NOT_FOUND when there is no such file; else fails as ParseArchitecture does.
 absl::StatusOr<Architecture> ReadArchitecture(const std::string& path);
+
+// Reads the content of a config.json. INVALID_ARGUMENT names the key, its value and what is allowed.
+absl::StatusOr<Architecture> ParseArchitecture(std::string_view json);
 
 }  // namespace lqvg

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "model/json_text.h"
 #include "nlohmann/json.hpp"
 
 namespace lqvg {
@@ -25,7 +26,7 @@ constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limi
 constexpr std::size_t kMaxRank = 8;
 
 absl::Status Fault(const std::string& tensor, const std::string& what) {
-  return absl::InvalidArgumentError(absl::StrCat("tensor ", tensor, ": ", what));
+  return absl::InvalidArgumentError(absl::StrCat("tensor ", ShownName(tensor), ": ", what));
 }
 
 std::optional<StoredType> TypeOf(const Json& dtype) {
@@ -56,8 +57,7 @@ absl::StatusOr<StoredTensor> ReadEntry(const std::string& name, const Json& entr
   }
   StoredTensor tensor;
   const std::optional<StoredType> type = TypeOf(entry["dtype"]);
-  if (!type)
-    return Fault(name, absl::StrCat("dtype ", entry["dtype"].dump().substr(0, 40), " is not F32, F16, BF16 or I64"));
+  if (!type) return Fault(name, absl::StrCat("dtype ", ShownValue(entry["dtype"]), " is not F32, F16, BF16 or I64"));
   tensor.type = *type;
 
   const Json& shape = entry["shape"];

@@ -3,10 +3,13 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/value_text.h"
 
@@ -14,6 +17,7 @@ namespace lqvg::serving {
 namespace {
 
 constexpr int kMaxPort = 65'535;
+constexpr std::size_t kMaxHostBytes = 253;  // of a name in DNS
 
 absl::Status Malformed() {
   return absl::InvalidArgumentError("not an address: write host:port, such as 127.0.0.1:50051 or [::1]:50051");
@@ -28,7 +32,9 @@ absl::StatusOr<Address> ParseAddress(const std::string& text) {
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   const bool has_colon = host.find(':') != std::string::npos;
-  if (host.empty() || bracketed != has_colon || host.find_first_of("[]/ ") != std::string::npos) {
+  const bool prints = std::all_of(host.begin(), host.end(), absl::ascii_isgraph);
+  if (host.empty() || host.size() > kMaxHostBytes || !prints || bracketed != has_colon ||
+      host.find_first_of("[]/") != std::string::npos) {
     return Malformed();
   }
   const absl::StatusOr<std::uint64_t> port = ParseCount(text.substr(colon + 1));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/address.h"
 #include "server/settings.h"
@@ -18,6 +19,13 @@ constexpr std::uint64_t kMaxMemoryQuota = 1ull << 30;
 // Variables of this prefix that are not settings of the server: the kernels read the first, the clients the others.
 constexpr const char* kOtherVariables[] = {"LQVG_ISA", "LQVG_SERVER",      "LQVG_CACERT",    "LQVG_CERT",
                                            "LQVG_KEY", "LQVG_SERVER_NAME", "LQVG_TOKEN_FILE"};
+
+// How a message repeats what was given: what does not print is escaped, and the end of a long text left out, so that
+// the message stays one line of a readable length.
+std::string Shown(const std::string& text) {
+  constexpr std::size_t kMaxBytes = 100;
+  return absl::StrCat(absl::CEscape(text.substr(0, kMaxBytes)), text.size() > kMaxBytes ? "..." : "");
+}
 
 // Insertions, deletions and replacements that turn one into the other.
 std::size_t EditDistance(const std::string& from, const std::string& to) {
@@ -85,7 +93,8 @@ class Parser {
       if (argument == "-h") {
         result_.action = Action::kHelp;
       } else if (!argument.starts_with("--") || argument.size() == 2) {
-        result_.errors.push_back(absl::StrCat("unexpected argument '", argument, "': everything is set by flags"));
+        result_.errors.push_back(
+            absl::StrCat("unexpected argument '", Shown(argument), "': everything is set by flags"));
       } else if (ReadFlag(argument.substr(2), i + 1 < arguments.size() ? &arguments[i + 1] : nullptr)) {
         ++i;
       }
@@ -103,7 +112,7 @@ class Parser {
       return;
     }
     if (std::find(std::begin(kOtherVariables), std::end(kOtherVariables), name) == std::end(kOtherVariables)) {
-      result_.warnings.push_back(absl::StrCat("environment variable ", name, " is no setting and is ignored"));
+      result_.warnings.push_back(absl::StrCat("environment variable ", Shown(name), " is no setting and is ignored"));
     }
   }
 
@@ -118,7 +127,7 @@ class Parser {
     const bool negated = !index && name.starts_with("no-");
     if (negated) index = FindSetting(name.substr(3));
     if (!index || (negated && !IsSwitch(Settings()[*index]))) {
-      result_.errors.push_back(absl::StrCat("unknown flag --", name, Suggestion(name)));
+      result_.errors.push_back(absl::StrCat("unknown flag --", Shown(name), Suggestion(name)));
       return false;
     }
     const std::string shown = absl::StrCat("--", name);
@@ -155,7 +164,7 @@ class Parser {
 
   void Set(std::size_t index, const std::string& shown, const std::string& value, Origin origin) {
     if (absl::Status status = Assign(Settings()[index], value, result_.config); !status.ok()) {
-      result_.errors.push_back(absl::StrCat(shown, "=", value, ": ", status.message()));
+      result_.errors.push_back(absl::StrCat(shown, "=", Shown(value), ": ", status.message()));
       return;
     }
     result_.origins[index] = origin;

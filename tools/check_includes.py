@@ -66,8 +66,8 @@ ROOMS = (
     Room("the door", "model/query.h model/grounder.h model/lqvg.h", "std absl_status " + DOOR),
     Room("query", "model/letterbox.* model/tokenizer.* model/prepare.* model/bpe* model/pretokenizer.* model/unicode*",
          "std absl opencv json image/* model/query.h model/bpe* model/pretokenizer.h model/unicode* " + QUERY),
-    Room("model files", "model/architecture.* model/safetensors.* model/model_digest.*",
-         "std posix absl json openssl model/architecture.h model/safetensors.h model/model_digest.h"),
+    Room("model files", "model/architecture.* model/json_text.* model/safetensors.* model/model_digest.*",
+         "std posix absl json openssl model/architecture.h model/json_text.h model/safetensors.h model/model_digest.h"),
     Room("model", "model/*", "std posix absl json torch image/* model/*"),
     Room("training", "train/*", "std posix absl json torch image/* model/* train/*"),
     # Pictures: known to every room, knowing none.
@@ -94,7 +94,8 @@ ROOMS = (
          TEST + " tests/server/* openssl grpc proto prometheus server/* " + DOOR + " " + QUERY),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
-    Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* proto server/* " + DOOR + " " + QUERY),
+    Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* codecs grpc proto server/* model/architecture.h model/safetensors.h "
+         "model/unicode.h " + DOOR + " " + QUERY),
     Room("benchmarks of serving", "bench/server/*",
          "std posix absl benchmark grpc proto server/* " + DOOR + " " + QUERY),
     Room("benchmarks", "bench/*", "std posix absl json benchmark torch image/* model/* train/*"),

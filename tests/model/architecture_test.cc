@@ -43,6 +43,22 @@ TEST(ArchitectureTest, AMissingFileIsNotFound) {
   EXPECT_THAT(std::string(architecture.status().message()), HasSubstr("/nonexistent/config.json"));
 }
 
+// Showing such a value in full takes a stack as deep as the file is long.
+TEST(ArchitectureTest, ShowsADeeplyNestedValueByItsKind) {
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  EXPECT_EQ(ParseArchitecture("{\"enc_layers\": " + deep + "}").status().message(),
+            "config.json: enc_layers is an array, must be a whole number in 1..24");
+}
+
+TEST(ArchitectureTest, ShowsALongTextInPart) {
+  std::string text;
+  for (int i = 0; i < 1'000; ++i) text += "\xC3\xA9";
+  const absl::Status status = ParseArchitecture("{\"model_type\": \"" + text + "\"}").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("model_type is \"\\u00e9\\u00e9"));
+  EXPECT_LT(status.message().size(), 200u);
+}
+
 struct Fault {
   const char* json;
   const char* named;

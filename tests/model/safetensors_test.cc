@@ -45,6 +45,20 @@ TEST(SafetensorsTest, EveryTruncationIsAnErrorAndNeverACrash) {
   for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(Parse(whole.substr(0, size)).ok()) << size;
 }
 
+// Showing such a value in full takes a stack as deep as the header is long.
+TEST(SafetensorsTest, ShowsADeeplyNestedValueByItsKind) {
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  const auto tensors = Parse(File("{\"w\": {\"dtype\": " + deep + ", \"shape\": [], \"data_offsets\": [0, 0]}}", ""));
+  EXPECT_EQ(tensors.status().message(), "tensor w: dtype an array is not F32, F16, BF16 or I64");
+}
+
+TEST(SafetensorsTest, ShowsALongNameInPart) {
+  const std::string name = "\xC3\xA9" + std::string(10'000, 'n');
+  const absl::Status status = Parse(File("{\"" + name + "\": 1}", "")).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("tensor \\303\\251nnn"));
+  EXPECT_LT(status.message().size(), 200u);
+}
+
 struct Fault {
   std::string header;
   const char* named;

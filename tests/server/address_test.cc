@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace lqvg::serving {
 namespace {
 
@@ -22,9 +24,11 @@ TEST(AddressTest, ReadsIpv6InBracketsAndWritesItBack) {
 
 TEST(AddressTest, RefusesWhatIsNoAddress) {
   for (const char* text : {"", ":1", "host", "host:", "host:x", "host:-1", "host:65536", "::1:80", "[::1]", "[host]:1",
-                           "http://host:1", "a b:1"}) {
+                           "http://host:1", "a b:1", "a\nb:1", "\xFF:1"}) {
     EXPECT_FALSE(ParseAddress(text).ok()) << text;
   }
+  EXPECT_TRUE(ParseAddress(std::string(253, 'h') + ":1").ok());
+  EXPECT_FALSE(ParseAddress(std::string(254, 'h') + ":1").ok());
 }
 
 TEST(AddressTest, KnowsWhatOnlyThisMachineReaches) {

@@ -162,6 +162,14 @@ TEST(ConfigTest, ReportsEveryFaultAtOnce) {
                           StartsWith("unexpected argument")));
 }
 
+TEST(ConfigTest, TellsAFaultOnOneReadableLine) {
+  const std::string odd = "a\nb\xFF" + std::string(10'000, 'c');
+  const CommandLine read = Parse({odd, "--" + odd, "--threads=" + odd}, {"LQVG_" + odd + "=1", "LQVG_LISTEN=" + odd});
+  EXPECT_THAT(read.errors, testing::SizeIs(4));
+  EXPECT_THAT(read.errors, testing::Each(AllOf(HasSubstr("a\\nb\\377ccc"), testing::SizeIs(testing::Lt(300)))));
+  EXPECT_THAT(read.warnings, ElementsAre(AllOf(HasSubstr("LQVG_a\\nb\\377ccc"), testing::SizeIs(testing::Lt(300)))));
+}
+
 TEST(ConfigTest, FlagWinsOverEnvironmentOverDefault) {
   const std::vector<std::string> environment = {"LQVG_QUEUE_REQUESTS=7", "LQVG_THREADS=2"};
   const CommandLine command_line = Parse({"--threads=5"}, environment);
