@@ -19,6 +19,7 @@ target_include_directories(lqvg_compile_options INTERFACE "${CMAKE_SOURCE_DIR}")
 target_compile_options(lqvg_compile_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wnon-virtual-dtor)
 if(LQVG_SANITIZE)
   # Everything that is compiled here must agree on the sanitizer, so it is global and not on the interface target.
-  add_compile_options(-fsanitize=${LQVG_SANITIZE} -fno-omit-frame-pointer -g)
+  # What is undefined ends the program, also where nobody has set UBSAN_OPTIONS.
+  add_compile_options(-fsanitize=${LQVG_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LQVG_SANITIZE})
 endif()
