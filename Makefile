@@ -1,7 +1,7 @@
 # Thin names for the commands of this project; `make` lists them. Each target installs and builds only what is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test serve fmt lint asan tsan deb image-test check bench-metrics clean
+.PHONY: help deps build demo test serve fmt lint asan tsan fuzz fuzz-corpus deb image-test check bench-metrics clean
 
 # A file that includes LibTorch needs up to 1.6 GB to compile, so memory limits the jobs as cores do. JOBS=n overrides.
 JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/^MemAvailable/ {print int($$2 / 1600000)}' /proc/meminfo); \
@@ -44,6 +44,18 @@ asan tsan: deps  ## the torch-free parts under address+undefined, or thread, san
 	@test -f build-$@/build.ninja || cmake --preset $@
 	@cmake --build build-$@ --parallel $(JOBS)
 	@ctest --preset $@ --parallel $(JOBS)
+
+fuzz: build-fuzz  ## make inputs up for what reads untrusted bytes (TARGET=name: that one only; SECONDS=60: each)
+	@tools/run_fuzzers.sh $(or $(SECONDS),60) $(TARGET)
+
+fuzz-corpus: build-fuzz  ## make tests/fuzz/corpus anew: the least of it and of what `make fuzz` found that covers as much
+	@tools/run_fuzzers.sh --merge $(TARGET)
+
+.PHONY: build-fuzz
+build-fuzz:
+	@tools/install_dependencies.sh --with-fuzzing
+	@test -f build-fuzz/build.ninja || cmake --preset fuzz
+	@cmake --build build-fuzz --parallel $(JOBS) --target tests/fuzz/all
 
 deb: build  ## out/*.deb: the server and the command line as Debian packages, installed and tried in a fresh Debian
 	@tools/install_dependencies.sh --with-deb

@@ -9,8 +9,10 @@
 # and one that was interrupted is done again. Mirrors, proxies and certificates are those that apt and pip are
 # configured with. `make deps` and the image build call it.
 #
-# usage: tools/install_dependencies.sh [--with-checks] [--with-bench] [--with-deb] [--with-image] | --runtime
+# usage: tools/install_dependencies.sh [--with-checks] [--with-fuzzing] [--with-bench] [--with-deb] [--with-image]
+#        tools/install_dependencies.sh --runtime
 #   --with-checks   also clang-format and clang-tidy, which only `make fmt` and `make lint` need (50 MB)
+#   --with-fuzzing  also clang and its fuzzer, which only `make fuzz` needs (280 MB installed)
 #   --with-bench    also Google Benchmark, which only the benchmarks need
 #   --with-deb      also what only `make deb` and its test need
 #   --with-image    also what only `make image-test` needs: building and running images without a daemon
@@ -34,6 +36,7 @@ packages=(
   fish groff-base libgmock-dev libgtest-dev zsh
 )
 readonly check_packages=(clang-format-14 clang-tidy-14)
+readonly fuzzing_packages=(clang-14 libclang-rt-14-dev llvm-14)  # llvm: names in the stacks of reports
 readonly bench_packages=(libbenchmark-dev)
 readonly deb_packages=(debootstrap dpkg-dev file lintian systemd-container)
 readonly image_packages=(buildah crun debootstrap iproute2 uidmap)
@@ -155,6 +158,7 @@ install_prometheus() {
 for argument in "$@"; do
   case $argument in
     --with-checks) packages+=("${check_packages[@]}") ;;
+    --with-fuzzing) packages+=("${fuzzing_packages[@]}") ;;
     --with-bench) packages+=("${bench_packages[@]}") ;;
     --with-deb) packages+=("${deb_packages[@]}") ;;
     --with-image) packages+=("${image_packages[@]}") ;;
