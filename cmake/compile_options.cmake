@@ -22,4 +22,10 @@ if(LQVG_SANITIZE)
   # What is undefined ends the program, also where nobody has set UBSAN_OPTIONS.
   add_compile_options(-fsanitize=${LQVG_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LQVG_SANITIZE})
+else()
+  # What Debian builds its own network services with (dpkg-buildflags with hardening=+all; g++ makes executables
+  # position-independent by itself). The sanitizers have checks of their own.
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection -fcf-protection)
+  add_compile_options($<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+  add_link_options(LINKER:-z,relro LINKER:-z,now)
 endif()
