@@ -104,6 +104,10 @@ class ServerProcess {
     listen_address_ = WithPort(options.address, server_->port());
     log_.Write(LogLevel::kInfo,
                absl::StrCat("gRPC listens on ", listen_address_, ", not serving before the model is loaded"));
+    if (const int port = server_->health_port(); port != 0) {
+      log_.Write(LogLevel::kInfo,
+                 absl::StrCat("health alone, in plaintext, on ", WithPort(options.health_address, port)));
+    }
 
     absl::StatusOr<std::unique_ptr<MetricsEndpoint>> endpoint =
         MetricsEndpoint::Start(config_.metrics_address, metrics_);

@@ -28,6 +28,7 @@ class Server;
 namespace lqvg::serving {
 
 class GroundService;
+class HealthEndpoint;
 class HealthService;
 class TlsCredentials;
 
@@ -40,6 +41,7 @@ void SetLibraryLog(LibraryLog log);
 
 struct ServerOptions {
   std::string address = "127.0.0.1:50051";  // host:port; port 0 picks one
+  std::string health_address = {};          // also health alone, in plaintext; empty: not
   RequestLimits limits = {};                // max_request_bytes is the transport's own limit, too
   std::string version = {};                 // semantic version of this program, for GetModel
   std::string commit = {};                  // that it was built from; may be empty
@@ -75,6 +77,8 @@ class Server {
 
   // The port that is listened on.
   int port() const { return port_; }
+  // That of the health endpoint; 0: there is none.
+  int health_port() const;
 
   // For the TLS handshakes from now on; connections that exist stay as they are. Any thread may call it. The server
   // was started with TLS, and both identities have client CAs or neither.
@@ -98,6 +102,7 @@ class Server {
   const Clock& clock_;
   std::unique_ptr<GroundService> ground_service_;
   std::unique_ptr<HealthService> health_service_;
+  std::unique_ptr<HealthEndpoint> health_endpoint_;  // null: there is none
   std::shared_ptr<TlsCredentials> tls_;   // null in plaintext; outlives the library's server, which asks it
   std::unique_ptr<grpc::Server> server_;  // last: it uses the services; null when it could not start
   int port_ = 0;

@@ -47,7 +47,8 @@ absl::StatusOr<int> Parse(const CountKind&, const std::string& text) {
   return static_cast<int>(std::min<std::uint64_t>(*number, std::numeric_limits<int>::max()));
 }
 
-absl::StatusOr<std::string> Parse(const AddressKind&, const std::string& text) {
+absl::StatusOr<std::string> Parse(const AddressKind& kind, const std::string& text) {
+  if (kind.may_be_empty && text.empty()) return text;
   const absl::StatusOr<Address> address = ParseAddress(text);
   if (!address.ok()) return address.status();
   return text;

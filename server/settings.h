@@ -31,6 +31,7 @@ struct ChoiceKind {
 };
 struct AddressKind {
   std::string& (*at)(Config&);
+  bool may_be_empty = false;
 };
 struct CountKind {
   int& (*at)(Config&);

@@ -51,6 +51,8 @@ constexpr Setting kSettings[] = {
      "again."},
     {"insecure", kNetwork, SwitchKind{[](Config& c) -> bool& { return c.insecure; }},
      "Allow plaintext on an address that other machines can reach: for use behind a proxy that ends TLS."},
+    {"health-listen", kNetwork, AddressKind{[](Config& c) -> std::string& { return c.server.health_address; }, true},
+     "Health alone, in plaintext, for probes that cannot speak TLS as --listen may want it. Empty: not."},
     {"metrics-listen", kNetwork, AddressKind{[](Config& c) -> std::string& { return c.metrics_address; }},
      "Prometheus metrics, at /metrics. Port 0 picks one and prints it."},
     {"reflection", kNetwork, SwitchKind{[](Config& c) -> bool& { return c.server.reflection; }},

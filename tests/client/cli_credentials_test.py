@@ -1,79 +1,56 @@
 """`lqvg` with TLS, client certificates and tokens: whom it trusts, how it is trusted, what it refuses to send."""
-import subprocess
-
 import grpc
 import pytest
+
+from certificates import Authority
 
 SERVER_NAME = "ground.example"
 
 
-class Certificates:
-    """A new certificate authority and what it signs; each as NAME.pem and NAME.key in `folder`."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self._openssl("req", "-x509", "-subj", "/CN=authority", "-days", "2", *self._new_key("authority"),
-                      "-out", self.path("authority.pem"))
-
-    def path(self, name):
-        return self.folder / name
-
-    def read(self, name):
-        return self.path(name).read_bytes()
-
-    def sign(self, name, alternative_name):
-        self._openssl("req", "-subj", f"/CN={name}", *self._new_key(name), "-out", self.path(f"{name}.csr"))
-        extensions = self.path(f"{name}.ext")
-        extensions.write_text(f"subjectAltName=DNS:{alternative_name}\n")
-        self._openssl("x509", "-req", "-in", self.path(f"{name}.csr"), "-days", "2", "-extfile", extensions,
-                      "-CA", self.path("authority.pem"), "-CAkey", self.path("authority.key"), "-CAcreateserial",
-                      "-out", self.path(f"{name}.pem"))
-
-    def _new_key(self, name):
-        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.path(f"{name}.key"))
-
-    @staticmethod
-    def _openssl(*arguments):
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    made = Certificates(tmp_path_factory.mktemp("certificates"))
-    made.sign("server", SERVER_NAME)
-    made.sign("client", "client.example")
-    return made
+def server_identity(authority):
+    return authority.issue("server", f"DNS:{SERVER_NAME}")
+
+
+@pytest.fixture(scope="module")
+def client_identity(authority):
+    return authority.issue("client", alternative_names="")
 
 
 @pytest.fixture(params=["server's certificate", "both certificates"])
-def tls_server(request, make_server, certificates):
+def tls_server(request, make_server, authority, server_identity):
     """A server that shows a certificate, and in the second case asks for one."""
-    pair = [(certificates.read("server.key"), certificates.read("server.pem"))]
+    pair = [(server_identity.key.read_bytes(), server_identity.certificate.read_bytes())]
     mutual = request.param == "both certificates"
-    scripted = make_server(grpc.ssl_server_credentials(
-        pair, root_certificates=certificates.read("authority.pem") if mutual else None, require_client_auth=mutual))
+    roots = authority.certificate.read_bytes() if mutual else None
+    scripted = make_server(grpc.ssl_server_credentials(pair, roots, require_client_auth=mutual))
     scripted.mutual = mutual
     return scripted
 
 
-def trusting(certificates):
-    return "--cacert", certificates.path("authority.pem"), "--server-name", SERVER_NAME
+def trusting(authority):
+    return "--cacert", authority.certificate, "--server-name", SERVER_NAME
 
 
-def showing(certificates):
-    return "--cert", certificates.path("client.pem"), "--key", certificates.path("client.key")
+def showing(identity):
+    return "--cert", identity.certificate, "--key", identity.key
 
 
-def test_reaches_a_server_whose_certificate_it_can_check(lqvg, tls_server, certificates):
-    own = showing(certificates) if tls_server.mutual else ()
-    code, out, err = lqvg("health", "--server", tls_server.address, *trusting(certificates), *own)
+def test_reaches_a_server_whose_certificate_it_can_check(lqvg, tls_server, authority, client_identity):
+    own = showing(client_identity) if tls_server.mutual else ()
+    code, out, err = lqvg("health", "--server", tls_server.address, *trusting(authority), *own)
     assert (code, out, err) == (0, "SERVING\n", "")
 
 
-def test_takes_files_from_the_environment(lqvg, tls_server, certificates):
+def test_takes_files_from_the_environment(lqvg, tls_server, authority, client_identity):
     variables = {"LQVG_SERVER": tls_server.address, "LQVG_SERVER_NAME": SERVER_NAME,
-                 "LQVG_CACERT": str(certificates.path("authority.pem")),
-                 "LQVG_CERT": str(certificates.path("client.pem")), "LQVG_KEY": str(certificates.path("client.key"))}
+                 "LQVG_CACERT": str(authority.certificate), "LQVG_CERT": str(client_identity.certificate),
+                 "LQVG_KEY": str(client_identity.key)}
     assert lqvg("health", **variables)[:2] == (0, "SERVING\n")
 
 
@@ -84,14 +61,14 @@ def test_does_not_trust_any_server(lqvg, tls_server, flags):
     assert code in (4, 5) and out == ""
 
 
-def test_does_not_trust_a_certificate_of_another_name(lqvg, tls_server, certificates):
-    code, out, _ = lqvg("health", "--server", tls_server.address, "--cacert", certificates.path("authority.pem"),
-                        "--server-name", "other.example", "--timeout", "3s", *showing(certificates))
+def test_does_not_trust_a_certificate_of_another_name(lqvg, tls_server, authority, client_identity):
+    code, out, _ = lqvg("health", "--server", tls_server.address, "--cacert", authority.certificate,
+                        "--server-name", "other.example", "--timeout", "3s", *showing(client_identity))
     assert code in (4, 5) and out == ""
 
 
-def test_is_not_let_in_without_the_certificate_that_is_asked_for(lqvg, tls_server, certificates):
-    code, _, _ = lqvg("health", "--server", tls_server.address, *trusting(certificates), "--timeout", "3s")
+def test_is_not_let_in_without_the_certificate_that_is_asked_for(lqvg, tls_server, authority):
+    code, _, _ = lqvg("health", "--server", tls_server.address, *trusting(authority), "--timeout", "3s")
     assert code == (4 if tls_server.mutual else 0)
 
 
@@ -120,6 +97,6 @@ def test_says_what_is_wrong_with_a_token_file(lqvg, tmp_path, content, words):
     assert code == 2 and words in err
 
 
-def test_a_certificate_needs_its_key(lqvg, certificates):
-    code, _, err = lqvg("health", "--cert", certificates.path("client.pem"))
+def test_a_certificate_needs_its_key(lqvg, client_identity):
+    code, _, err = lqvg("health", "--cert", client_identity.certificate)
     assert code == 2 and "its private key go together" in err

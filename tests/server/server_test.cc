@@ -53,6 +53,60 @@ TEST_F(ServerTest, PortZeroPicksAPort) {
   EXPECT_TRUE(Answers());
 }
 
+TEST_F(ServerTest, TheHealthEndpointTellsHealthAndServesNothingElse) {
+  server_options().health_address = "127.0.0.1:0";
+  StartServer();
+  ASSERT_GT(server().health_port(), 0);
+  const auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server().health_port()),
+                                           grpc::InsecureChannelCredentials());
+  const auto health = Health::NewStub(channel);
+  const auto status_of = [&health](const std::string& service) {
+    grpc::ClientContext context;
+    HealthCheckRequest request;
+    request.set_service(service);
+    HealthCheckResponse response;
+    EXPECT_TRUE(health->Check(&context, request, &response).ok());
+    return response.status();
+  };
+
+  EXPECT_EQ(status_of(""), HealthCheckResponse::NOT_SERVING);
+  Open();
+  EXPECT_EQ(status_of(""), HealthCheckResponse::SERVING);
+  server().SetLive(false);
+  EXPECT_EQ(status_of("lqvg.liveness"), HealthCheckResponse::NOT_SERVING);
+
+  grpc::ClientContext context;
+  v1::GroundResponse response;
+  const grpc::Status status = v1::GroundingService::NewStub(channel)->Ground(&context, GoodRequest(), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(ServerTest, AnOpenWatchOfTheHealthEndpointDoesNotHoldAShutdown) {
+  server_options().health_address = "127.0.0.1:0";
+  StartServer();
+  const auto health = Health::NewStub(grpc::CreateChannel(absl::StrCat("127.0.0.1:", server().health_port()),
+                                                          grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  const auto watch = health->Watch(&context, HealthCheckRequest());
+  HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+
+  server().Shutdown(clock().Now());
+
+  EXPECT_FALSE(watch->Read(&response));
+  EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(ServerTest, ATakenPortOfTheHealthEndpointIsSaid) {
+  StartServer();
+  const std::string taken = absl::StrCat("127.0.0.1:", server().port());
+
+  const absl::Status status =
+      Server::Start({.address = "127.0.0.1:0", .health_address = taken}, pipeline(), clock(), nullptr).status();
+
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(absl::StrCat("for health on ", taken)));
+}
+
 TEST_F(ServerTest, WhatTheLibraryLogsGoesWhereItIsTold) {
   StartServer();
   std::string logged;

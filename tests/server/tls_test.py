@@ -141,6 +141,15 @@ def test_a_client_with_a_certificate_of_the_ca_is_served(make_server, authority,
     assert len(server.ground().result().results) == 1
 
 
+def test_probes_without_tls_have_a_port_of_their_own(make_server, authority, first):
+    flags = (*first.flags(), f"--tls-client-ca={authority.certificate}", "--health-listen=127.0.0.1:0")
+    server = make_server(*flags).start().await_ready()
+    (address,) = server.find(r"health alone, in plaintext, on (\S+)")
+    server.channel = grpc.insecure_channel(address)
+    assert server.health() == server.health("lqvg.liveness") == SERVING
+    assert server.ground().exception(timeout=PATIENCE_SECONDS).code() == grpc.StatusCode.UNIMPLEMENTED
+
+
 @pytest.mark.parametrize("who", ["nobody", "stranger", "expired"])
 def test_a_client_without_a_sound_certificate_is_refused(make_server, authority, strangers, first, who):
     server = make_server(*first.flags(), f"--tls-client-ca={authority.certificate}").start().await_ready()
