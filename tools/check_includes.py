@@ -91,7 +91,8 @@ ROOMS = (
     Room("tests of pictures", "tests/image/*", TEST + " tests/image/* codecs opencv"),
     Room("tests of the manual", "tests/manual/*", TEST + " tests/manual/* manual/*"),
     Room("tests of serving", "tests/server/*",
-         TEST + " tests/server/* openssl grpc proto prometheus server/* " + DOOR + " " + QUERY),
+         TEST + " tests/server/* tests/image/* codecs openssl grpc proto prometheus server/* " + DOOR + " " +
+         QUERY),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
     Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* codecs grpc proto server/* model/architecture.h model/safetensors.h "

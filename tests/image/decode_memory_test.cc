@@ -2,8 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdio>  // jpeglib.h needs FILE
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -13,10 +11,7 @@
 #include "image/rejection.h"
 #include "tests/image/counted_memory.h"
 #include "tests/image/crafted_files.h"
-
-extern "C" {
-#include <jpeglib.h>
-}
+#include "tests/image/jpeg_encoder.h"
 
 namespace lqvg {
 namespace {
@@ -27,41 +22,6 @@ Bytes Deflated(const Bytes& bytes) {
   compress2(data.data(), &size, bytes.data(), static_cast<uLong>(bytes.size()), Z_BEST_COMPRESSION);
   data.resize(size);
   return data;
-}
-
-struct JpegRecipe {
-  unsigned width = 0;
-  unsigned height = 0;
-  int components = 3;
-  int sampling = 1;  // of the first component, in both directions
-  bool progressive = false;
-};
-
-// A black picture.
-Bytes JpegFile(const JpegRecipe& recipe) {
-  jpeg_compress_struct codec = {};
-  jpeg_error_mgr errors = {};
-  codec.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&codec);
-  unsigned char* file = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&codec, &file, &size);
-  codec.image_width = recipe.width;
-  codec.image_height = recipe.height;
-  codec.input_components = recipe.components;
-  codec.in_color_space = recipe.components == 4 ? JCS_CMYK : recipe.components == 3 ? JCS_RGB : JCS_GRAYSCALE;
-  jpeg_set_defaults(&codec);
-  codec.comp_info[0].h_samp_factor = codec.comp_info[0].v_samp_factor = recipe.sampling;
-  if (recipe.progressive) jpeg_simple_progression(&codec);
-  jpeg_start_compress(&codec, TRUE);
-  Bytes row(std::size_t{recipe.width} * static_cast<std::size_t>(recipe.components), 0);
-  JSAMPROW rows = row.data();
-  while (codec.next_scanline < codec.image_height) jpeg_write_scanlines(&codec, &rows, 1);
-  jpeg_finish_compress(&codec);
-  jpeg_destroy_compress(&codec);
-  const Bytes bytes(file, file + size);
-  std::free(file);
-  return bytes;
 }
 
 // A 16 x 16 picture in one tile of `side` x `side` RGB pixels, deflated.

@@ -202,5 +202,15 @@ TEST(TiffTest, AJpegLargerThanItsStripIsCorrupt) {
   ExpectRejectedByHeader(TiffFile(recipe), "IMAGE_CORRUPT");
 }
 
+TEST(TiffTest, TheBytesOfAllTagsAreLimitedInclusively) {
+  // The recipe's nine tags have one value of 4 bytes each.
+  const TiffRecipe recipe = With({{40'000, {1, 2}}});
+  ImageLimits limits;
+  limits.max_ancillary_bytes = 4 * 9 + 8;
+  ExpectAccepted(TiffFile(recipe), limits);
+  limits.max_ancillary_bytes -= 1;
+  ExpectRejectedByHeader(TiffFile(recipe), "IMAGE_LIMIT_EXCEEDED", limits);
+}
+
 }  // namespace
 }  // namespace lqvg

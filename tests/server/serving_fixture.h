@@ -116,8 +116,14 @@ class ServingTest : public testing::Test {
 
   // Sends bytes as they are to "/package.Service/Method", and waits for the answer.
   grpc::Status Send(const std::string& method, const std::string& bytes, std::string* answer = nullptr) const {
-    grpc::GenericStub generic(channel_);
     grpc::ClientContext context;
+    return SendIn(context, method, bytes, answer);
+  }
+
+  // The same, with metadata, deadline and trailers in `context`.
+  grpc::Status SendIn(grpc::ClientContext& context, const std::string& method, const std::string& bytes,
+                      std::string* answer = nullptr) const {
+    grpc::GenericStub generic(channel_);
     const grpc::Slice slice(bytes);
     const grpc::ByteBuffer request(&slice, 1);
     grpc::ByteBuffer response;
