@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "model/letterbox.h"
 #include "server/address.h"
 #include "server/settings.h"
 #include "server/value_text.h"
@@ -237,6 +238,14 @@ std::vector<std::string> CheckConfig(const Config& config) {
                                   ", which one picture of --max-image-pixels and --max-image-side may take"));
   }
   return faults;
+}
+
+absl::Status CheckModelFits(const Config& config, const ModelInfo& model) {
+  const std::uint64_t canvas = CanvasBytes(model.input_size);
+  if (canvas <= config.pipeline.admission.max_bytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a canvas of the model takes ", canvas,
+                   " bytes, more than --queue-bytes=", FormatBytes(config.pipeline.admission.max_bytes), " in all"));
 }
 
 }  // namespace lqvg::serving

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "model/grounder.h"
 #include "server/accept_probe.h"
 #include "server/access.h"
 #include "server/fault_plan.h"
@@ -66,5 +67,8 @@ void ResolveConfig(const ProcessQuota& quota, Config& config);
 
 // What is wrong with the values together, one line each.
 std::vector<std::string> CheckConfig(const Config& config);
+
+// INVALID_ARGUMENT when the limits admit no call to this model.
+absl::Status CheckModelFits(const Config& config, const ModelInfo& model);
 
 }  // namespace lqvg::serving

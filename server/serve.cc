@@ -14,7 +14,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "model/letterbox.h"
 #include "server/accept_probe.h"
 #include "server/address.h"
 #include "server/call_log.h"
@@ -145,10 +144,7 @@ class ServerProcess {
 
     ModelInfo info = model_.grounder->info();
     if (!config_.model.name.empty()) info.name = config_.model.name;
-    if (const std::size_t bytes = CanvasBytes(info.input_size); bytes > config_.pipeline.admission.max_bytes) {
-      return absl::InvalidArgumentError(absl::StrCat("a canvas of the model takes ", bytes, " bytes, --queue-bytes=",
-                                                     config_.pipeline.admission.max_bytes, " holds none"));
-    }
+    if (absl::Status status = CheckModelFits(config_, info); !status.ok()) return status;
     metrics_.SetModel(info);
     server_->SetModel(info);
     pipeline_.Open(*model_.grounder, PreparationFor(info));

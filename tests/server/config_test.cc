@@ -233,6 +233,17 @@ TEST(ConfigTest, RefusesValuesThatContradictOneAnother) {
   EXPECT_THAT(CheckConfig(Resolved({"--drain-delay=25s", "--queue-bytes=16MiB"})), IsEmpty());
 }
 
+TEST(ConfigTest, TheQueueMustHoldACanvasOfTheModel) {
+  const Config config = Resolved({"--queue-bytes=3MiB", "--max-request-bytes=1MiB"});
+  ModelInfo model;
+  model.input_size = 1'024;
+  EXPECT_TRUE(CheckModelFits(config, model).ok());
+  model.input_size = 1'025;
+  const absl::Status status = CheckModelFits(config, model);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("3151875 bytes"), HasSubstr("--queue-bytes=3MiB")));
+}
+
 TEST(ConfigTest, TheDecodeBudgetMustHoldThePictureThatTheLimitsAllow) {
   EXPECT_THAT(CheckConfig(Resolved({"--decode-bytes=512MiB"})),
               ElementsAre(HasSubstr("--decode-bytes=512MiB must be")));
