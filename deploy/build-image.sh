@@ -19,7 +19,7 @@ fail() {
 
 find_base() {
   ! buildah inspect --type image "$base" >/dev/null 2>&1 || return 0
-  if timeout 120 command buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs \
+  if timeout 120 buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs \
       pull --quiet "$base" >/dev/null 2>&1; then
     say "pulled $base"
     return 0
@@ -67,6 +67,7 @@ while [[ $# -gt 0 ]]; do
   shift 2
 done
 [[ $(id -u) == 0 ]] || fail "needs root, to mount and to change roots"
+type -P buildah >/dev/null || fail "buildah is not installed: tools/install_dependencies.sh --with-image"
 mkdir -p "$work"
 find_base
 find_package_sources

@@ -66,23 +66,13 @@ def test_image_installs_the_packages_that_the_programs_are_linked_to(tree):
     """tools/install_dependencies.sh --runtime, against the owners of the libraries that the two programs name."""
     script = (ROOT / "tools" / "install_dependencies.sh").read_text()
     listed = set(re.search(r"runtime_packages=\(([^)]*)\)", script)[1].split())
-    owners = set()
-    for program in ("lqvg-server", "lqvg"):
-        named = re.findall(r"\[(.*?)\]", "\n".join(
-            line for line in run("readelf", "-d", tree / "bin" / program).stdout.splitlines() if "(NEEDED)" in line))
-        paths = dict(re.findall(r"(\S+) => (\S+)", run("ldd", tree / "bin" / program).stdout))
-        for path in {paths[name] for name in named} - {str(path) for path in tree.rglob("*")}:
-            if str(tree) not in path:
-                owners.add(owner_of(path))
+    libraries = set()
+    for program in (tree / "bin" / "lqvg-server", tree / "bin" / "lqvg"):
+        named = re.findall(r"\(NEEDED\).*\[(.*?)\]", run("readelf", "-d", program).stdout)
+        paths = dict(re.findall(r"(\S+) => (\S+)", run("ldd", program).stdout))
+        libraries |= {os.path.realpath(paths[name]) for name in named if name not in PRIVATE_LIBRARIES}
+    # dpkg knows some by the path that they had before /lib became a link to /usr/lib.
+    known = run("dpkg-query", "--search", *libraries, *(path.removeprefix("/usr") for path in libraries)).stdout
+    owners = {line.split(":")[0] for line in known.splitlines()}
     assert owners <= listed, f"missing from --runtime: {owners - listed}"
     assert listed <= owners, f"not needed in --runtime: {listed - owners}"
-
-
-def owner_of(library):
-    """The package of a library; dpkg knows some by the path before /lib became a link to /usr/lib."""
-    real = os.path.realpath(library)
-    for path in (real, real.removeprefix("/usr")):
-        answer = run("dpkg-query", "--search", path)
-        if answer.returncode == 0:
-            return answer.stdout.split(":")[0]
-    raise AssertionError(f"no package owns {library}")
