@@ -1,16 +1,17 @@
-# The server as an image: `docker build -t lqvg-serve .`, with `--build-arg DEVICE=cuda` for one that also runs on NVIDIA's
-# GPUs. deploy/test-image.sh builds it without a daemon and tests what is promised here; deploy/README.md says how to run it.
+# The server as an image: `docker build -t lqvg-serve .`, with `--build-arg DEVICE=cuda` for one that also runs on
+# NVIDIA's GPUs. deploy/test-image.sh builds it without a daemon and tests what is promised here; deploy/README.md says
+# how to run it.
 #
-# Stages: `build` compiles; `runtime-cpu` holds what the programs need of others, `runtime-cuda` NVIDIA's libraries beside
-# that; the last one adds the programs. So a new version of ours is a new layer of a few megabytes.
+# Stages: `build` compiles; `runtime-cpu` holds what the programs need of others, `runtime-cuda` NVIDIA's libraries
+# beside that; the last one adds the programs. So a new version of ours is a new layer of a few megabytes.
 ARG DEVICE=cpu
 
 FROM docker.io/library/debian:bookworm-slim AS build
 ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY tools/install_dependencies.sh tools/requirements.txt tools/libtorch.txt tools/
-# Both secrets are optional, and leave nothing behind: `--secret id=pip.conf,src=...` where packages come from an index of
-# one's own, `--secret id=ca.crt,src=...` where a proxy opens TLS.
+# Both secrets are optional, and leave nothing behind: `--secret id=pip.conf,src=...` where packages come from an index
+# of one's own, `--secret id=ca.crt,src=...` where a proxy opens TLS.
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca.crt,target=/usr/local/share/ca-certificates/build.crt \
     tools/install_dependencies.sh && rm -rf /var/lib/apt/lists/*
@@ -39,9 +40,9 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
       --target /install/cuda -r tools/libtorch-cuda.txt && \
     cd /install/cuda && find nvidia -mindepth 2 -maxdepth 2 ! -name lib -exec rm -rf {} + && \
     find . -name '*.a' -delete && rm -rf bin && \
-    mkdir -p torch/lib && cp -a /src/.deps/libtorch/torch/lib/libtorch_cuda.so /src/.deps/libtorch/torch/lib/libc10_cuda.so \
-      /src/.deps/libtorch/torch/lib/libtorch_cuda_linalg.so /src/.deps/libtorch/torch/lib/libtorch_nvshmem.so \
-      /src/.deps/libtorch/torch/lib/libcaffe2_nvrtc.so torch/lib/
+    mkdir -p torch/lib && cd /src/.deps/libtorch/torch/lib && \
+    cp -a libtorch_cuda.so libtorch_cuda_linalg.so libtorch_nvshmem.so libc10_cuda.so libcaffe2_nvrtc.so \
+      /install/cuda/torch/lib/
 
 FROM runtime-cpu AS runtime-cuda
 COPY --from=cuda /install/cuda /usr/lib/lqvg-serve
@@ -54,9 +55,9 @@ FROM runtime-${DEVICE}
 COPY --from=build /install/programs /usr
 # Serves the demo model. Others are mounted: `-v /srv/models:/models:ro -e LQVG_MODEL=/models/lqvg-rsvg-hr`.
 
-# All interfaces of the container, in plaintext: its loopback interface could not be reached from outside, and the container
-# cannot know what is outside. Who runs it draws the border: publish the ports on 127.0.0.1, to a proxy that ends TLS, or in
-# a network of their own.
+# All interfaces of the container, in plaintext: its loopback interface could not be reached from outside, and the
+# container cannot know what is outside. Who runs it draws the border: publish the ports on 127.0.0.1, to a proxy that
+# ends TLS, or in a network of their own.
 ENV LQVG_LISTEN=0.0.0.0:50051 \
     LQVG_METRICS_LISTEN=0.0.0.0:9464 \
     LQVG_INSECURE=true \
@@ -64,7 +65,8 @@ ENV LQVG_LISTEN=0.0.0.0:50051 \
     OMP_WAIT_POLICY=PASSIVE
 EXPOSE 50051 9464
 
-# A number, so that an orchestrator can see that it is not root's. Nothing is written but /tmp: the root may be read-only.
+# A number, so that an orchestrator can see that it is not root's. Nothing is written but /tmp: the root may be
+# read-only.
 USER 65532:65532
 WORKDIR /tmp
 STOPSIGNAL SIGTERM
@@ -77,7 +79,7 @@ ARG VERSION=
 ARG REVISION=
 ARG SOURCE=
 LABEL org.opencontainers.image.title="lqvg-serve" \
-      org.opencontainers.image.description="gRPC server that finds what expressions describe in remote-sensing pictures" \
+      org.opencontainers.image.description="gRPC server that finds what expressions describe in pictures" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

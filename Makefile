@@ -59,7 +59,7 @@ build-fuzz:
 
 deb: build  ## out/*.deb: the server and the command line as Debian packages, installed and tried in a fresh Debian
 	@tools/install_dependencies.sh --with-deb
-	@deploy/make_deb.sh
+	@deploy/make-deb.sh
 	@deploy/test-deb.sh
 
 image-test:  ## build the container image without a daemon, start it as a container, check what it promises

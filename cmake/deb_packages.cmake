@@ -1,5 +1,5 @@
-# `make deb`: the packages lqvg-serve (the server, with its private LibTorch) and lqvg-client (`lqvg`), for the Debian that
-# they are built on.
+# `make deb`: the packages lqvg-serve (the server, with its private LibTorch) and lqvg-client (`lqvg`), for the Debian
+# that they are built on.
 if(NOT LQVG_WITH_TORCH)
   return()
 endif()

@@ -1,6 +1,6 @@
-# What `cmake --install BUILD_DIR --prefix PREFIX [--component NAME]` lays down. Components: `client` (the command line),
-# `server`, and `libtorch`, the libraries of others that the server needs: apart, because they change with a pin and not
-# with a commit. The tree can be moved: nothing in it knows PREFIX.
+# What `cmake --install BUILD_DIR --prefix PREFIX [--component NAME]` lays down. Components: `client` (the command
+# line), `server`, and `libtorch`, the libraries of others that the server needs: apart, because they change with a pin
+# and not with a commit. The tree can be moved: nothing in it knows PREFIX.
 include(GNUInstallDirs)
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # installing builds nothing
 
@@ -35,8 +35,8 @@ if(LQVG_WITH_TORCH)
   install(FILES deploy/systemd/lqvg-serve.default DESTINATION "${LQVG_DATADIR}" COMPONENT server)
   install_manual(lqvg-server server)
 
-  # The layout of the wheels, because LibTorch looks for NVIDIA's libraries in $ORIGIN/../../nvidia/cu13/lib. What --device
-  # cuda needs beside these goes to the same places (see the Dockerfile).
+  # The layout of the wheels, because LibTorch looks for NVIDIA's libraries in $ORIGIN/../../nvidia/cu13/lib. What
+  # --device cuda needs beside these goes to the same places (see the Dockerfile).
   install(FILES "${LQVG_LIBTORCH}/torch/lib/libtorch_cpu.so" "${LQVG_LIBTORCH}/torch/lib/libc10.so"
                 "${LQVG_LIBTORCH}/torch/lib/libgomp.so.1"
           DESTINATION ${LQVG_PRIVATE_LIBDIR}/torch/lib COMPONENT libtorch)

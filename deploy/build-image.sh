@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly base=docker.io/library/debian:bookworm-slim work="$PWD/build-image"
 export BUILDAH_ISOLATION=chroot
-buildah() { command buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
+readonly buildah=(buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs)
 say() { echo "image: $*"; }
 fail() {
   echo "image: $*" >&2
@@ -18,20 +18,19 @@ fail() {
 }
 
 find_base() {
-  ! buildah inspect --type image "$base" >/dev/null 2>&1 || return 0
-  if timeout 120 buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs \
-      pull --quiet "$base" >/dev/null 2>&1; then
+  ! "${buildah[@]}" inspect --type image "$base" >/dev/null 2>&1 || return 0
+  if timeout 120 "${buildah[@]}" pull --quiet "$base" >/dev/null 2>&1; then
     say "pulled $base"
     return 0
   fi
   say "no registry is reachable: making $base with debootstrap"
-  [[ -f $work/debian.tar ]] || deploy/make_debian_root.sh "$work/debian.tar"
+  [[ -f $work/debian.tar ]] || deploy/make-debian-root.sh "$work/debian.tar"
   local container
-  container=$(buildah from scratch)
-  buildah add --quiet "$container" "$work/debian.tar" / >/dev/null
-  buildah config --cmd bash "$container"
-  buildah commit --quiet --format docker "$container" "$base" >/dev/null
-  buildah rm "$container" >/dev/null
+  container=$("${buildah[@]}" from scratch)
+  "${buildah[@]}" add --quiet "$container" "$work/debian.tar" / >/dev/null
+  "${buildah[@]}" config --cmd bash "$container"
+  "${buildah[@]}" commit --quiet --format docker "$container" "$base" >/dev/null
+  "${buildah[@]}" rm "$container" >/dev/null
 }
 
 # Sets `sources`: this machine's way to packages, for the time of the build.
@@ -77,7 +76,7 @@ mkdir -p "$TMPDIR/buildah-cache"
 [[ -z $ccache ]] || ln -sfnT "$ccache" "$TMPDIR/buildah-cache/lqvg-ccache"
 say "building localhost/lqvg-serve:$device (log: $work/build-$device.log)"
 # Not --layers: with this storage each step would be a copy of everything before it.
-buildah bud --format docker --pull-never "${sources[@]}" --build-arg "DEVICE=$device" \
+"${buildah[@]}" bud --format docker --pull-never "${sources[@]}" --build-arg "DEVICE=$device" \
   --build-arg "VERSION=$(<VERSION)" \
   --build-arg "REVISION=$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || true)" \
   --tag "localhost/lqvg-serve:$device" . >"$work/build-$device.log" 2>&1 ||

@@ -57,7 +57,8 @@ def check_description(image):
 def hosts_of_this_machine():
     """Names of the mirrors and indexes that this machine's apt and pip use, and that are nobody else's."""
     texts = [subprocess.run(command, capture_output=True, text=True).stdout for command in
-             (["apt-get", "indextargets", "--format", "$(REPO_URI)"], ["/usr/bin/python3", "-m", "pip", "config", "list"])]
+             (["apt-get", "indextargets", "--format", "$(REPO_URI)"],
+              ["/usr/bin/python3", "-m", "pip", "config", "list"])]
     hosts = set(re.findall(r"https?://(?:[^/@\s']*@)?([^/:\s']+)", "\n".join(texts)))
     return {host for host in hosts if not host.endswith((".debian.org", "pypi.org", ".pythonhosted.org"))}
 
@@ -72,8 +73,8 @@ def check_files(root, image):
     check("holds no compiler, no pip, no tool of the build", not tools, tools)
     leftovers = [str(found.relative_to(root)) for pattern in
                  ("usr/include/*", "usr/lib/**/*.a", "src", "install", "tools", "var/lib/apt/lists/*", "root/.cache",
-                  "etc/pip.conf", "usr/local/share/ca-certificates/*", "etc/apt/ca.crt", "usr/lib/lqvg-serve/**/*cuda.so*",
-                  "etc/apt/apt.conf.d/99image-build") for found in root.glob(pattern)]
+                  "etc/pip.conf", "usr/local/share/ca-certificates/*", "etc/apt/ca.crt",
+                  "etc/apt/apt.conf.d/99image-build", "usr/lib/lqvg-serve/**/*cuda.so*") for found in root.glob(pattern)]
     check("holds nothing that building left, and nothing of CUDA's", not leftovers, leftovers)
     hosts = hosts_of_this_machine()
     texts = [json.dumps(image)] + [file.read_text(errors="replace") for folder in ("etc", "root", "var/log")
@@ -184,7 +185,8 @@ def check_serving(root, image):
         except subprocess.TimeoutExpired:
             check(f"SIGTERM ends it within {STOP_SECONDS} s", False, container.log())
     with running(root, image, environment=["LQVG_LISTEN=nonsense"]) as container:
-        check("a wrong configuration ends it with exit code 2", container.process.wait(timeout=60) == 2, container.log())
+        code = container.process.wait(timeout=60)
+        check("a wrong configuration ends it with exit code 2", code == 2, f"{code}\n{container.log()}")
 
 
 def main(root, image_file):

@@ -19,8 +19,8 @@ await() {
 
 of_process() { awk -v name="$1:" '$1 == name {print $2}' "/proc/$(property MainPID)/status"; }
 is_confined() {
-  equals "$(of_process NoNewPrivs)" 1 && equals "$(of_process Seccomp)" 2 && equals "$(of_process CapBnd)" 0000000000000000 &&
-    [[ $(of_process Uid) -ge 61184 ]]
+  equals "$(of_process NoNewPrivs)" 1 && equals "$(of_process Seccomp)" 2 &&
+    equals "$(of_process CapBnd)" 0000000000000000 && [[ $(of_process Uid) -ge 61184 ]]
 }
 listens_on_loopback_alone() {
   local open

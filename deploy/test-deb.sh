@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs out/*.deb into a fresh, minimal Debian, uses them, and removes them: as root, in a container of systemd-nspawn
-# whose first process is systemd, so that the unit runs as it will. `make deb` calls it.
+# Installs out/*.deb into a fresh, minimal Debian, uses them, and removes them: as root, in a container of
+# systemd-nspawn whose first process is systemd, so that the unit runs as it will. `make deb` calls it.
 # usage: deploy/test-deb.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -18,7 +18,7 @@ lintian --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog,init
   --fail-on error,warning out/*.deb || fail "lintian complains"
 say "ok   lintian is content"
 
-[[ -f $work/debian.tar ]] || deploy/make_debian_root.sh "$work/debian.tar"
+[[ -f $work/debian.tar ]] || deploy/make-debian-root.sh "$work/debian.tar"
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 tar -C "$root" -xf "$work/debian.tar"

@@ -43,7 +43,8 @@ readonly image_packages=(buildah crun debootstrap iproute2 uidmap)
 # Debian 12's. tests/deploy/install_test.py compares them with what the programs are linked to.
 readonly runtime_packages=(
   libabsl20220623 libc6 libgcc-s1 libgrpc++1.51 libgrpc29 libjpeg62-turbo libopencv-core406 libopencv-imgproc406
-  libpng16-16 libprometheus-cpp-core1.0 libprometheus-cpp-pull1.0 libprotobuf32 libspdlog1.10 libssl3 libstdc++6 libtiff6
+  libpng16-16 libprometheus-cpp-core1.0 libprometheus-cpp-pull1.0 libprotobuf32 libspdlog1.10 libssl3 libstdc++6
+  libtiff6
 )
 
 say() { echo "deps: $*"; }

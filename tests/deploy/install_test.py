@@ -1,4 +1,4 @@
-"""What `cmake --install` lays down: complete, runnable from a place that the build knows nothing of, without a build tool."""
+"""What `cmake --install` lays down: complete, and runnable from a place that the build knows nothing of."""
 import os
 import pathlib
 import re
@@ -55,7 +55,8 @@ def test_installs_only_the_libraries_that_a_cpu_needs(tree):
 def test_brings_contract_licences_unit_and_settings(tree):
     share = tree / "share"
     for path in (share / "lqvg-serve/proto/lqvg/v1/grounding.proto", share / "lqvg-serve/proto/google/rpc/status.proto",
-                 share / "lqvg-serve/lqvg-serve.default", share / "doc/lqvg-serve/LICENSE", share / "doc/lqvg-serve/NOTICE",
+                 share / "lqvg-serve/lqvg-serve.default",
+                 share / "doc/lqvg-serve/LICENSE", share / "doc/lqvg-serve/NOTICE",
                  share / "doc/lqvg-serve/torch/LICENSE", share / "doc/lqvg-serve/nvidia_cuda_runtime/License.txt",
                  share / "doc/lqvg-serve/nvidia_cuda_cupti/License.txt", share / "doc/lqvg-client/LICENSE",
                  tree / "lib/systemd/system/lqvg-serve.service"):
