@@ -54,6 +54,7 @@ absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
                   absl::StrCat("calls of ", inside_.bytes, " bytes are in the server, another ", bytes,
                                " bytes exceed the limit of ", limits_.max_bytes));
   }
+  ++inside_.admitted;
   ++inside_.in_flight;
   ++inside_.pending;
   inside_.bytes += bytes;

@@ -27,6 +27,7 @@ struct Occupancy {
   int pending = 0;             // of these, not yet with the model
   std::size_t bytes = 0;       // that the calls in flight are counted with
   std::uint64_t received = 0;  // calls that ever asked to come in, admitted or not
+  std::uint64_t admitted = 0;  // of these, those that came in
 };
 
 class Admission;

@@ -5,8 +5,8 @@
 namespace lqvg::serving {
 namespace {
 
-// Every call is answered by now: this is for the answers to be sent. It is spent in full where an idle client does not
-// read its connection, and most of kTeardownMargin is left after it.
+// Every call is answered by now: this is for the answers to be sent. It is spent in full where a client does not read
+// its answer, and most of kTeardownMargin is left after it.
 constexpr Duration kClosingTime = std::chrono::seconds(1);
 
 }  // namespace

@@ -65,6 +65,7 @@ struct GroundContext {
   const CallObserver* observer;  // of the service: used only while the RPC is not done
   std::shared_ptr<const ModelInfo> model;
   RequestLimits limits;
+  OpenRpcs::Token open;
 };
 
 // One Ground RPC. Shared by the library (until OnDone) and by the pipeline's call (until that is answered).
@@ -94,6 +95,7 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
   void OnDone() override {
     const std::shared_ptr<GroundReactor> self = std::move(self_);
     call_.reset();
+    service_.open.reset();  // the pipeline may hold this object a little longer than the service lives
   }
 
  private:
@@ -150,7 +152,7 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
     return absl::OkStatus();
   }
 
-  const GroundContext service_;
+  GroundContext service_;
   grpc::CallbackServerContext* const context_;  // the library's, valid until OnDone
   grpc::ByteBuffer* const response_;            // likewise
   FinishedCall record_;                         // completed by Answer
@@ -192,7 +194,8 @@ grpc::ServerUnaryReactor* GroundService::Ground(grpc::CallbackServerContext* con
   try {
     FinishedCall record = BeginRecord("Ground", *context);
     if (absl::Status status = Identify(*context, record); status.ok()) {
-      GroundContext service{.observer = &options_.observer, .model = model(), .limits = options_.limits};
+      GroundContext service{
+          .observer = &options_.observer, .model = model(), .limits = options_.limits, .open = open_rpcs_.Begin()};
       return GroundReactor::Begin(
           std::make_shared<GroundReactor>(std::move(service), std::move(record), context, response), pipeline_, clock_,
           bytes);

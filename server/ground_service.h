@@ -19,6 +19,7 @@
 #include "server/clock.h"
 #include "server/finished_call.h"
 #include "server/mutex.h"
+#include "server/open_rpcs.h"
 #include "server/pipeline.h"
 #include "server/request_limits.h"
 
@@ -40,6 +41,9 @@ class GroundService final
   // `pipeline` and `clock` outlive the service.
   GroundService(Options options, Pipeline& pipeline, const Clock& clock);
   ~GroundService() override;
+
+  // Blocks until the answer to every Ground RPC that has begun by now is sent, or until `deadline`.
+  void AwaitAnswersSent(TimePoint deadline) { open_rpcs_.AwaitDone(clock_, deadline); }
 
   // What GetModel answers, and whose limits requests are checked against. To be called before the pipeline is opened;
   // until then GetModel is UNAVAILABLE, MODEL_LOADING.
@@ -69,6 +73,7 @@ class GroundService final
   const Options options_;
   Pipeline& pipeline_;
   const Clock& clock_;
+  OpenRpcs open_rpcs_;
   mutable Mutex mutex_;
   std::shared_ptr<const ModelInfo> model_ ABSL_GUARDED_BY(mutex_);  // never null; without digest: not loaded
 };

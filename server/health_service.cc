@@ -70,6 +70,7 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<grpc::ByteB
     {
       MutexLock lock(&service_->mutex_);
       service_->watchers_.erase(this);
+      service_->watch_ended_.NotifyAll();
     }
     delete this;
   }
@@ -102,6 +103,11 @@ void HealthService::Shutdown() {
   MutexLock lock(&mutex_);
   shut_down_ = true;
   for (Watcher* watcher : watchers_) watcher->End(ShuttingDown());
+}
+
+void HealthService::AwaitWatchesEnded(const Clock& clock, TimePoint deadline) {
+  MutexLock lock(&mutex_);
+  while (!watchers_.empty() && clock.Now() < deadline) clock.WaitUntil(&watch_ended_, &mutex_, deadline);
 }
 
 grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,

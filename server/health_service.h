@@ -13,6 +13,7 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/clock.h"
 #include "server/mutex.h"
 
 namespace lqvg::serving {
@@ -31,6 +32,8 @@ class HealthService final
 
   // Ends every watch with UNAVAILABLE, now and from now on. Check goes on.
   void Shutdown();
+  // After Shutdown: blocks until the watchers have been told, or until `deadline`.
+  void AwaitWatchesEnded(const Clock& clock, TimePoint deadline);
 
   // SERVING or NOT_SERVING; NOT_FOUND for services that are not served here; INVALID_ARGUMENT for a malformed request.
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -57,6 +60,7 @@ class HealthService final
   bool ready_ ABSL_GUARDED_BY(mutex_) = false;
   bool live_ ABSL_GUARDED_BY(mutex_) = true;
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
+  CondVar watch_ended_;
   std::unordered_set<Watcher*> watchers_ ABSL_GUARDED_BY(mutex_);  // each owns itself, until OnDone
 };
 

@@ -222,13 +222,15 @@ class ServerProcess {
 
   int Stop(const DrainPlan& plan) {
     EndProcessAt(plan.end_at);
-    const DrainResult result =
-        Drain(plan, {.become_unready = [this] { server_->SetReady(false); },
-                     .await_time = [this](TimePoint time) { lifecycle_.AwaitTime(time); },
-                     .refuse_calls = [this] { RefuseCalls(); },
-                     .await_idle = [this](TimePoint deadline) { return pipeline_.WaitIdle(deadline); },
-                     .abandon_calls = [this] { AbandonCalls(); },
-                     .close_transport = [this](Duration at_most) { server_->Shutdown(clock_.Now() + at_most); }});
+    const DrainResult result = Drain(
+        plan, {.become_unready = [this] { server_->SetReady(false); },
+               .await_time = [this](TimePoint time) { lifecycle_.AwaitTime(time); },
+               .refuse_calls = [this] { RefuseCalls(); },
+               .await_idle = [this](TimePoint deadline) { return pipeline_.WaitIdle(deadline); },
+               .abandon_calls = [this] { AbandonCalls(); },
+               // Not Shutdown: calls that come just then would be CANCELLED for their clients, who do not repeat
+               // such. Instead they are refused until the process ends, and its connections with it.
+               .close_transport = [this](Duration at_most) { server_->AwaitAnswersSent(clock_.Now() + at_most); }});
     lifecycle_.FinishDrain();
     if (lifecycle_.device_lost()) {
       log_.Write(LogLevel::kError, "stopped: the device is lost");
@@ -244,7 +246,7 @@ class ServerProcess {
     log_.Write(LogLevel::kInfo,
                result == DrainResult::kFinished ? "stopped: every call was answered"
                                                 : "stopped: time ran out, see the warning above",
-               {{"calls_received", static_cast<std::int64_t>(pipeline_.occupancy().received)}});
+               {{"calls_admitted", static_cast<std::int64_t>(pipeline_.occupancy().admitted)}});
     return ExitCode(kExitStopped);
   }
 

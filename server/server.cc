@@ -105,6 +105,12 @@ void Server::SetLive(bool live) {
   if (health_endpoint_) health_endpoint_->service().SetLive(live);
 }
 
+void Server::AwaitAnswersSent(TimePoint deadline) {
+  health_service_->Shutdown();
+  ground_service_->AwaitAnswersSent(deadline);
+  health_service_->AwaitWatchesEnded(clock_, deadline);
+}
+
 void Server::Shutdown(TimePoint deadline) {
   if (server_ == nullptr || std::exchange(shut_down_, true)) return;
   // First, because a watch never ends by itself and would hold the server until the deadline.

@@ -92,8 +92,13 @@ class Server {
   // Health of "lqvg.liveness". True from the start.
   void SetLive(bool live);
 
+  // For a process that is about to end: ends the health watches, and returns when their ends and the answers to the
+  // calls that have come by now are sent, or at `deadline`. What comes later is still served, until the process ends.
+  void AwaitAnswersSent(TimePoint deadline);
+
   // Ends the health watches, accepts nothing new, lets the calls inside end until `deadline` and cancels the rest.
-  // Returns when every call is answered. The pipeline must still be running.
+  // Returns when every call is answered. The pipeline must still be running. Calls that arrive just then are CANCELLED
+  // for their clients, by gRPC 1.51: see AwaitAnswersSent.
   void Shutdown(TimePoint deadline);
 
  private:

@@ -35,7 +35,8 @@ TEST(AdmissionTest, RefusesTheFirstCallTooManyAndSaysTheLimit) {
   const absl::StatusOr<AdmissionSlot> first = admission.Admit(1);
   absl::StatusOr<AdmissionSlot> second = admission.Admit(1);
   const absl::Status refused = admission.Admit(1).status();
-  EXPECT_EQ(admission.occupancy().received, 3u) << "the refused one, too";
+  EXPECT_EQ(admission.occupancy().received, 3u);
+  EXPECT_EQ(admission.occupancy().admitted, 2u);
   EXPECT_EQ(ReasonOf(refused), "QUEUE_FULL");
   EXPECT_EQ(refused.message(), "2 calls are in the server, the limit is 2");
   second->GiveBack();
