@@ -107,8 +107,10 @@ void Server::SetLive(bool live) {
 
 void Server::AwaitAnswersSent(TimePoint deadline) {
   health_service_->Shutdown();
+  if (health_endpoint_) health_endpoint_->service().Shutdown();
   ground_service_->AwaitAnswersSent(deadline);
   health_service_->AwaitWatchesEnded(clock_, deadline);
+  if (health_endpoint_) health_endpoint_->service().AwaitWatchesEnded(clock_, deadline);
 }
 
 void Server::Shutdown(TimePoint deadline) {
