@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the fuzz targets of tests/fuzz one after the other, each for a while, from the committed corpus and from what
+# Runs the fuzz targets of tests/fuzz one after the other, each for a while, from the committed files and from what
 # earlier runs here have found (build-fuzz/corpus). Prints a line for each, and the command that repeats what broke.
 # usage: tools/run_fuzzers.sh SECONDS [TARGET...]    fuzz for SECONDS each
 #        tools/run_fuzzers.sh --merge [TARGET...]    make the committed corpus anew: the least that covers as much
@@ -10,7 +10,7 @@ readonly usage="usage: tools/run_fuzzers.sh SECONDS|--merge [TARGET...]"
 readonly seconds=${1:?$usage}
 shift
 [[ $seconds == --merge || $seconds =~ ^[1-9][0-9]*$ ]] || { echo "$usage" >&2; exit 2; }
-readonly corpora=tests/fuzz/corpus found=build-fuzz/corpus crashes=build-fuzz/crashes logs=build-fuzz/logs
+readonly corpora=tests/fuzz/corpus cases=tests/fuzz/cases found=build-fuzz/corpus crashes=build-fuzz/crashes logs=build-fuzz/logs
 # 5 s for an input is a hang. Memory is what one picture or one header may take, and what the sanitizer adds.
 readonly limits=(-timeout=5 -rss_limit_mb=2048)
 
@@ -40,7 +40,7 @@ fuzz() {
   local target=$1 log=$logs/$1.log status=0
   mkdir -p "$found/$target" "$crashes/$target" "$logs"
   build-fuzz/bin/"${target}"_fuzz "${limits[@]}" -max_len="$(max_len "$target")" -dict="$(dictionary "$target")" \
-    -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$crashes/$target/" "$found/$target" "$corpora/$target" >"$log" 2>&1 || status=$?
+    -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$crashes/$target/" "$found/$target" "$corpora/$target" "$cases/$target" >"$log" 2>&1 || status=$?
   printf '%-13s %11s execs  %6s edges covered  %5s inputs new here' "$target" \
     "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
     "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)" \
@@ -60,7 +60,7 @@ merge() {
   mkdir -p "$fresh" "$found/$target" "$corpora/$target" "$crashes/$target" "$logs"
   build-fuzz/bin/"${target}"_fuzz "${limits[@]}" -max_len="$(max_len "$target")" -merge=1 -use_counters=0 \
     -artifact_prefix="$crashes/$target/" \
-    "$fresh" "$corpora/$target" "$found/$target" >"$logs/$target.merge.log" 2>&1 ||
+    "$fresh" "$corpora/$target" "$cases/$target" "$found/$target" >"$logs/$target.merge.log" 2>&1 ||
     { echo "$target: FAILED, see $logs/$target.merge.log"; return 1; }
   rm -rf "${corpora:?}/$target"
   mv "$fresh" "$corpora/$target"

@@ -1,7 +1,7 @@
 // What every fuzz target shares: its entry point, and how it says that a promise of the code under test is broken.
 //
 // A target is one function over bytes. The fuzzer of clang calls it millions of times with bytes that it makes up;
-// replay_corpus.cc calls it once with each file of the committed corpus, in every build. One thread calls it.
+// replay.cc calls it once with each committed file, in every build. One thread calls it.
 #pragma once
 
 #include <cstddef>
