@@ -60,7 +60,7 @@ inline Bytes JpegFile(const JpegRecipe& recipe) {
   while (codec.next_scanline < codec.image_height) jpeg_write_scanlines(&codec, &rows, 1);
   jpeg_finish_compress(&codec);
   jpeg_destroy_compress(&codec);
-  const Bytes bytes(file, file + size);
+  Bytes bytes(file, file + size);
   std::free(file);
   return bytes;
 }

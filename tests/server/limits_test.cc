@@ -198,6 +198,7 @@ TEST_F(LimitsTest, CallsInTheServerAreLimitedInclusively) {
   grounder().before_encode_images = [&gate] { gate.Pass(); };
   StartPrepared();
   std::vector<std::future<grpc::Status>> held;
+  held.reserve(kCalls);
   for (int i = 0; i < kCalls; ++i) {
     held.push_back(std::async(std::launch::async, [this] { return Send(kGround, Request().SerializeAsString()); }));
   }

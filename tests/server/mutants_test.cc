@@ -201,6 +201,7 @@ class MutantsTest : public PreparedServingTest {
       seeds[name] = {.name = name, .bytes = ReadText(name)};
     }
     std::vector<Seed> ordered;
+    ordered.reserve(seeds.size());
     for (auto& [name, seed] : seeds) ordered.push_back(std::move(seed));
     EXPECT_GE(ordered.size(), 15u);
     return {format, std::move(ordered)};

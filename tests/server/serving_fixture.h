@@ -98,7 +98,7 @@ class ServingTest : public testing::Test {
   // The model is loaded.
   void Open() {
     server_->SetModel(grounder_.info());
-    pipeline_->Open(grounder_, [](GroundQuery query, Call&) { return FakePreparedQuery(query); });
+    pipeline_->Open(grounder_, [](const GroundQuery& query, Call&) { return FakePreparedQuery(query); });
     server_->SetReady(true);
   }
 
@@ -193,7 +193,7 @@ inline ErrorDetails DetailsOf(const std::string& serialized) {
 }
 
 inline ErrorDetails DetailsOf(const grpc::Status& status) {
-  const ErrorDetails details = DetailsOf(status.error_details());
+  ErrorDetails details = DetailsOf(status.error_details());
   EXPECT_EQ(details.status.code(), status.error_code());
   EXPECT_EQ(details.status.message(), status.error_message());
   EXPECT_EQ(details.info.domain(), "lqvg");
