@@ -97,7 +97,7 @@ def test_the_ready_line_says_what_is_served_where(make_server):
 def test_a_model_that_does_not_load_ends_with_1_and_one_line_that_says_why(make_server):
     server = make_server(environment={"FAKE_LOAD_ERROR": "config.json: num_queries is missing"}).start()
     assert server.exit_code() == 1
-    lines = [line for line in server.log().splitlines() if "error" in line]
+    lines = [line for line in server.log().splitlines() if " error " in line]
     assert len(lines) == 1 and "config.json: num_queries is missing" in lines[0], server.log()
 
 
