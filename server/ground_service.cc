@@ -57,6 +57,11 @@ grpc::Status Conclude(const absl::Status& status, FinishedCall& record, grpc::Ca
   return refusal.status;
 }
 
+// The client left while it sent its request. The library starts the call all the same, and may say so only later.
+absl::Status CameWithoutRequest() {
+  return Reject(absl::StatusCode::kCancelled, "CLIENT_CANCELLED", "the call ended before its request had come");
+}
+
 // When even the refusal cannot be made.
 grpc::Status OutOfMemory() { return {grpc::StatusCode::INTERNAL, "internal error"}; }
 
@@ -103,7 +108,9 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
     CallRequest request;
     request.bytes = bytes.Length();
     if (const std::optional<Duration> left = TimeLeft(context_->raw_deadline())) request.deadline = clock.Now() + *left;
-    request.parse = [bytes, model = service_.model, limits = service_.limits, request_id = record_.request_id] {
+    request.parse = [bytes, model = service_.model, limits = service_.limits,
+                     request_id = record_.request_id]() -> absl::StatusOr<GroundQuery> {
+      if (!bytes.Valid()) return CameWithoutRequest();
       return ParseGroundRequest(bytes, limits, *model, request_id);
     };
     request.done = [self = self_, &clock](const CallOutcome& outcome) { self->Answer(outcome, clock); };
