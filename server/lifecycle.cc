@@ -15,8 +15,8 @@ DrainPlan PlanDrain(int signal, LifecycleState state, TimePoint now, const Drain
           .had_served = had_served};
 }
 
-DrainPlan PlanDeviceLoss(TimePoint now) {
-  const TimePoint abandon_at = now + kDeviceLossMargin;
+DrainPlan PlanBreakdown(TimePoint now) {
+  const TimePoint abandon_at = now + kBreakdownGrace;
   return {.refuse_at = now, .abandon_at = abandon_at, .end_at = abandon_at + kTeardownMargin, .had_served = false};
 }
 
@@ -51,11 +51,11 @@ SignalResponse Lifecycle::OnSignal(int signal) {
   return response;
 }
 
-void Lifecycle::LoseDevice() {
+void Lifecycle::Break() {
   MutexLock lock(&mutex_);
-  device_lost_ = true;
+  broken_ = true;
   if (state_ == LifecycleState::kStarting || state_ == LifecycleState::kServing) {
-    plan_ = PlanDeviceLoss(clock_.Now());
+    plan_ = PlanBreakdown(clock_.Now());
     state_ = LifecycleState::kDraining;
   }
   changed_.NotifyAll();
@@ -75,7 +75,7 @@ absl::StatusOr<DrainPlan> Lifecycle::AwaitStop() {
 
 void Lifecycle::AwaitTime(TimePoint time) {
   MutexLock lock(&mutex_);
-  while (clock_.Now() < time && !device_lost_) clock_.WaitUntil(&changed_, &mutex_, time);
+  while (clock_.Now() < time && !broken_) clock_.WaitUntil(&changed_, &mutex_, time);
 }
 
 LifecycleState Lifecycle::state() const {
@@ -83,9 +83,9 @@ LifecycleState Lifecycle::state() const {
   return state_;
 }
 
-bool Lifecycle::device_lost() const {
+bool Lifecycle::broken() const {
   MutexLock lock(&mutex_);
-  return device_lost_;
+  return broken_;
 }
 
 }  // namespace lqvg::serving

@@ -19,7 +19,7 @@ enum class LifecycleState {
   kStarting,  // the ports are open, the model is being loaded
   kServing,
   kDraining,  // a signal asked to stop: not ready any more, first still serving, then finishing what is inside; or the
-              // device is lost
+              // process is broken
   kStopped,   // every call is answered
 };
 
@@ -37,14 +37,14 @@ struct DrainPlan {
   TimePoint refuse_at;   // new calls are served until here and refused from here on
   TimePoint abandon_at;  // calls inside may finish until here
   TimePoint end_at;      // the process is gone
-  bool had_served;       // false: the model is still being loaded, on its own thread, or its device is lost
+  bool had_served;       // false: the model is still being loaded, on its own thread, or the process is broken
 };
 
-// How long the answers to what was inside may take to come together once the device is lost.
-inline constexpr Duration kDeviceLossMargin = std::chrono::seconds(1);
+// How long what is inside may take to be answered once the process is broken.
+inline constexpr Duration kBreakdownGrace = std::chrono::seconds(1);
 
-// For a device that is lost at `now`: nothing can be waited for.
-DrainPlan PlanDeviceLoss(TimePoint now);
+// For a process that breaks at `now`, because its device or its listener is lost: only another one can serve.
+DrainPlan PlanBreakdown(TimePoint now);
 
 // For a signal that came at `now`. SIGINT, which a person sends, skips the delay; so does a process that never served.
 DrainPlan PlanDrain(int signal, LifecycleState state, TimePoint now, const DrainOptions& options);
@@ -71,17 +71,17 @@ class Lifecycle {
   // The response is for the caller to carry out, except that kDrain has taken effect: AwaitStop returns.
   SignalResponse OnSignal(int signal);
   // Starting or serving -> draining, without any delay. A drain that has begun is not waited for either.
-  void LoseDevice();
+  void Break();
   // Draining -> stopped.
   void FinishDrain();
 
-  // Blocks until a signal asks to stop or the device is lost: the plan for it; or until the start failed: why.
+  // Blocks until a signal asks to stop or the process is broken: the plan for it; or until the start failed: why.
   absl::StatusOr<DrainPlan> AwaitStop();
-  // Blocks until `time`, or until the device is lost.
+  // Blocks until `time`, or until the process is broken.
   void AwaitTime(TimePoint time);
 
   LifecycleState state() const;
-  bool device_lost() const;
+  bool broken() const;
 
  private:
   const DrainOptions options_;
@@ -91,7 +91,7 @@ class Lifecycle {
   LifecycleState state_ ABSL_GUARDED_BY(mutex_) = LifecycleState::kStarting;
   absl::Status start_status_ ABSL_GUARDED_BY(mutex_);
   DrainPlan plan_ ABSL_GUARDED_BY(mutex_);  // set when the drain begins
-  bool device_lost_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace lqvg::serving

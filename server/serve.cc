@@ -2,9 +2,7 @@
 
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <exception>
 #include <optional>
 #include <string>
@@ -34,9 +32,6 @@ namespace {
 
 // Each connection takes one. gRPC 1.51 that once ran out of them never accepts again (CVE-2023-4785).
 constexpr std::uint64_t kFewFiles = 4'096;
-
-// For the calls inside when no connection is accepted any more; together with the probe's 15 s within 20 s.
-constexpr Duration kDeafGrace = std::chrono::seconds(3);
 
 std::string WithPort(const std::string& address, int port) {
   absl::StatusOr<Address> parsed = ParseAddress(address);
@@ -196,29 +191,32 @@ class ServerProcess {
     }
   }
 
-  // The probe's thread. From here on it is a stop like another, but for the exit code and the time that it may take.
+  // The probe's thread.
   void OnDeaf() {
     log_.Write(LogLevel::kError, "no connection is accepted any more, perhaps since no file could be opened: ending");
-    server_->SetLive(false);
-    deaf_ = true;
-    EndProcessAt(clock_.Now() + kDeafGrace);
-    lifecycle_.OnSignal(SIGINT);
+    Break();
   }
 
-  // The batcher's or its watchdog's thread. Health first: a client that is answered must not come back.
+  // The batcher's or its watchdog's thread.
   void OnDeviceLoss(DeviceLoss loss) {
-    server_->SetLive(false);
-    server_->SetReady(false);
     if (loss == DeviceLoss::kHang) metrics_.RecordDeviceHang();
     log_.Write(LogLevel::kError,
                loss == DeviceLoss::kHang ? "the device hangs: a batch does not come back" : "the device is lost",
                {{"calls_inside", std::int64_t{pipeline_.occupancy().in_flight}}});
-    lifecycle_.LoseDevice();
-    EndProcessAt(PlanDeviceLoss(clock_.Now()).end_at);  // also when a drain with more time has begun before
+    Break();
+  }
+
+  // Only another process can serve: ends this one with kExitBroken. Health first: a client that is answered must not
+  // come back.
+  void Break() {
+    server_->SetLive(false);
+    server_->SetReady(false);
+    lifecycle_.Break();
+    EndProcessAt(PlanBreakdown(clock_.Now()).end_at);  // also when a drain with more time has begun before
   }
 
   // What broke is the reason why a process ends, whatever else there is.
-  int ExitCode(int otherwise) const { return deaf_ || lifecycle_.device_lost() ? kExitBroken : otherwise; }
+  int ExitCode(int otherwise) const { return lifecycle_.broken() ? kExitBroken : otherwise; }
 
   int Stop(const DrainPlan& plan) {
     EndProcessAt(plan.end_at);
@@ -232,12 +230,12 @@ class ServerProcess {
                // such. Instead they are refused until the process ends, and its connections with it.
                .close_transport = [this](Duration at_most) { server_->AwaitAnswersSent(clock_.Now() + at_most); }});
     lifecycle_.FinishDrain();
-    if (lifecycle_.device_lost()) {
-      log_.Write(LogLevel::kError, "stopped: the device is lost");
+    if (lifecycle_.broken()) {
+      log_.Write(LogLevel::kError, "stopped: another process must serve, see the error above");
       return kExitBroken;
     }
-    // Only then is it certain that no thread uses the model. The server, which is shut down, stays: a SIGHUP may still
-    // come, and a batch that nobody waits for may still lose the device.
+    // Only then is it certain that no thread uses the model. The server stays until the process ends: it refuses late
+    // calls, and a SIGHUP or a batch that nobody waits for may still ask for it.
     if (plan.had_served && result == DrainResult::kFinished) {
       loader_.join();
       pipeline_.Stop();
@@ -293,7 +291,6 @@ class ServerProcess {
   std::string listen_address_, metrics_address_;
   std::optional<SignalThread> signals_;
   std::optional<AcceptProbe> accept_probe_;
-  std::atomic<bool> deaf_ = false;  // the probe gave the listener up
   std::thread loader_;
 
   Pipeline::Options PipelineOptions() {

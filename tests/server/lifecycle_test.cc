@@ -120,33 +120,33 @@ TEST_F(LifecycleTest, AwaitsATimeByItsClock) {
   EXPECT_GE(woken.get(), time);
 }
 
-TEST(DeviceLossPlanTest, WaitsForNothing) {
-  const DrainPlan plan = PlanDeviceLoss(kNow);
+TEST(BreakdownPlanTest, WaitsForNothing) {
+  const DrainPlan plan = PlanBreakdown(kNow);
   EXPECT_EQ(plan.refuse_at, kNow);
   EXPECT_LE(plan.end_at, kNow + seconds(5)) << "the contract's limit";
   EXPECT_FALSE(plan.had_served) << "nothing that is on the device can be ended in order";
 }
 
-TEST_F(LifecycleTest, ALostDeviceEndsServing) {
+TEST_F(LifecycleTest, ABreakdownEndsServing) {
   lifecycle_.BeginServing(Ignore);
-  EXPECT_FALSE(lifecycle_.device_lost());
-  lifecycle_.LoseDevice();
-  EXPECT_TRUE(lifecycle_.device_lost());
+  EXPECT_FALSE(lifecycle_.broken());
+  lifecycle_.Break();
+  EXPECT_TRUE(lifecycle_.broken());
   EXPECT_EQ(lifecycle_.state(), LifecycleState::kDraining);
-  EXPECT_EQ(lifecycle_.AwaitStop()->end_at, PlanDeviceLoss(clock_.Now()).end_at);
+  EXPECT_EQ(lifecycle_.AwaitStop()->end_at, PlanBreakdown(clock_.Now()).end_at);
 }
 
-TEST_F(LifecycleTest, NeverBecomesReadyWithoutItsDevice) {
-  lifecycle_.LoseDevice();
+TEST_F(LifecycleTest, NeverBecomesReadyOnceItIsBroken) {
+  lifecycle_.Break();
   EXPECT_FALSE(lifecycle_.BeginServing(Ignore));
 }
 
-TEST_F(LifecycleTest, ALostDeviceCutsTheDelayOfADrainShort) {
+TEST_F(LifecycleTest, ABreakdownCutsTheDelayOfADrainShort) {
   lifecycle_.BeginServing(Ignore);
   lifecycle_.OnSignal(SIGTERM);
   const DrainPlan plan = *lifecycle_.AwaitStop();
   std::future<void> delayed = std::async(std::launch::async, [&] { lifecycle_.AwaitTime(plan.refuse_at); });
-  lifecycle_.LoseDevice();
+  lifecycle_.Break();
   delayed.get();  // the clock stands still
   EXPECT_EQ(lifecycle_.AwaitStop()->refuse_at, plan.refuse_at) << "the drain that has begun goes on";
 }
