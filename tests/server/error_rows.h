@@ -24,6 +24,8 @@ enum class Situation {
   kBusyAndImpatient,  // the model is held by another call, and a call without a deadline gets a short one
   kHeldAndImpatient,  // the same, but it is held by this call
   kDeviceFull,        // the device has no memory even for one
+  kDeviceLost,        // the device fails for good
+  kExclusive,         // it serves whom it knows, and the caller shows nothing
   kBroken,            // the model fails
 };
 
@@ -161,6 +163,8 @@ inline std::vector<Row> SituationRows() {
       {"DeviceFull", "DEVICE_MEMORY", {}, {"one picture"}, [](auto&) {}, Situation::kDeviceFull},
       {"ExpiredInQueue", "EXPIRED_IN_QUEUE", {}, {"before the model"}, [](auto&) {}, Situation::kBusyAndImpatient},
       {"ExpiredRunning", "EXPIRED_WHILE_RUNNING", {}, {"while the model"}, [](auto&) {}, Situation::kHeldAndImpatient},
+      {"DeviceLost", "DEVICE_LOST", {}, {}, [](auto&) {}, Situation::kDeviceLost},
+      {"Stranger", "UNAUTHENTICATED", {}, {"authorization"}, [](auto&) {}, Situation::kExclusive},
       {"Broken", "INTERNAL_ERROR", {}, {kRequestId}, [](auto&) {}, Situation::kBroken},
   };
 }

@@ -17,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "image/rejection.h"
+#include "server/authenticator.h"
 #include "tests/server/error_rows.h"
 #include "tests/server/prepared_serving_fixture.h"
 #include "tests/support/gate.h"
@@ -42,6 +43,15 @@ class ErrorTableTest : public PreparedServingTest, public testing::WithParamInte
       grounder().before_ground = [] {
         return Reject(absl::StatusCode::kResourceExhausted, "DEVICE_MEMORY", "one picture alone does not fit");
       };
+    }
+    if (situation == Situation::kDeviceLost) {
+      grounder().before_ground = [] {
+        return Reject(absl::StatusCode::kUnavailable, "DEVICE_LOST", "the device has failed");
+      };
+    }
+    if (situation == Situation::kExclusive) {
+      authenticator_.emplace(*ClientList::Parse("lab token " + std::string(64, 'a')));
+      server_options().authenticator = &*authenticator_;
     }
     if (situation == Situation::kBroken) {
       grounder().before_ground = [] { return absl::InternalError("tensor of /secret/path"); };
@@ -84,6 +94,7 @@ class ErrorTableTest : public PreparedServingTest, public testing::WithParamInte
   }
 
  private:
+  std::optional<Authenticator> authenticator_;
   Gate gate_;
   std::thread holder_;
 };
@@ -144,11 +155,11 @@ INSTANTIATE_TEST_SUITE_P(, ErrorTableTest, testing::ValuesIn(Rows()),
 
 // Provoked over a socket by other tests, which name them.
 const std::map<std::string, std::string> kElsewhere = {{"CLIENT_CANCELLED", "tests/server/ground_service_test.cc"},
-                                                       {"NOT_IMPLEMENTED", "tests/server/ground_service_test.cc"}};
+                                                       {"NOT_IMPLEMENTED", "tests/server/ground_service_test.cc"},
+                                                       {"PERMISSION_DENIED", "tests/server/authentication_test.py"}};
 
 // What gives these is not built yet. Whoever builds it takes the reason off this list.
-const std::set<std::string> kNotBuilt = {"DEADLINE_UNREACHABLE", "STREAM_AGED",     "DEVICE_LOST",
-                                         "QUOTA_EXCEEDED",       "UNAUTHENTICATED", "PERMISSION_DENIED"};
+const std::set<std::string> kNotBuilt = {"DEADLINE_UNREACHABLE", "STREAM_AGED", "QUOTA_EXCEEDED"};
 
 std::string TextOf(const std::filesystem::path& path) {
   std::ifstream file(path);
