@@ -98,7 +98,10 @@ def test_bash_offers_nothing_where_it_knows_nothing():
 
 def test_bash_completes_commands_and_their_options():
     assert completed_by_bash("lqvg", "") == ["ground", "model", "health", "--help", "--version"]
-    assert completed_by_bash("lqvg", "health", "--") == ["--service=", "--watch", "--server=", "--timeout=", "--help"]
+    assert completed_by_bash("lqvg", "health", "--") == [
+        "--service=", "--watch", "--server=", "--timeout=", "--tls", "--cacert=", "--cert=", "--key=", "--server-name=",
+        "--token-file=", "--help"]
+    assert completed_by_bash("lqvg", "health", "--cacert", "VERS") == ["VERSION"]
 
 
 def completed_by_fish(line, folder=ROOT):

@@ -160,7 +160,7 @@ inline std::vector<Row> SituationRows() {
       {"OutOfBytes", "MEMORY_BUDGET", {}, {"limit of 10"}, [](auto&) {}, Situation::kOutOfBytes},
       {"Loading", "MODEL_LOADING", {}, {}, [](auto&) {}, Situation::kLoading},
       {"Draining", "SHUTTING_DOWN", {}, {}, [](auto&) {}, Situation::kDraining},
-      {"DeviceFull", "DEVICE_MEMORY", {}, {"one picture"}, [](auto&) {}, Situation::kDeviceFull},
+      {"DeviceFull", "DEVICE_MEMORY", {}, {"does not fit"}, [](auto&) {}, Situation::kDeviceFull},
       {"ExpiredInQueue", "EXPIRED_IN_QUEUE", {}, {"before the model"}, [](auto&) {}, Situation::kBusyAndImpatient},
       {"ExpiredRunning", "EXPIRED_WHILE_RUNNING", {}, {"while the model"}, [](auto&) {}, Situation::kHeldAndImpatient},
       {"DeviceLost", "DEVICE_LOST", {}, {}, [](auto&) {}, Situation::kDeviceLost},

@@ -220,17 +220,9 @@ TEST_F(LimitsTest, MetadataIsLimitedByTheLibrary) {
     context.AddMetadata("x-padding", std::string(bytes, 'x'));
     return SendIn(context, kGround, Request().SerializeAsString()).error_code();
   };
-  std::size_t served = 6'000;
-  std::size_t refused = 8'192;
-  ASSERT_EQ(send(served), grpc::StatusCode::OK);
-  ASSERT_EQ(send(refused), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  while (refused - served > 1) {
-    const std::size_t middle = (served + refused) / 2;
-    (send(middle) == grpc::StatusCode::OK ? served : refused) = middle;
-  }
-  EXPECT_GT(served, 7'000u);
-  EXPECT_EQ(send(served), grpc::StatusCode::OK);
-  EXPECT_EQ(send(refused), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  // What the library's own headers take of the 8 KiB differs from call to call.
+  EXPECT_EQ(send(7'000), grpc::StatusCode::OK);
+  EXPECT_EQ(send(8'192), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
 }  // namespace
