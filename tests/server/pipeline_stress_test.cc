@@ -106,7 +106,7 @@ class PipelineStressTest : public testing::Test {
     return ask.Prepared();
   }
 
-  const SteadyClock clock_;
+  const SteadyClock clock_{};
   FakeGrounder grounder_;
   std::atomic<int> started_ = 0, done_ = 0, crossed_ = 0, ended_twice_ = 0, expired_executed_ = 0;
   Mutex mutex_;
