@@ -108,8 +108,8 @@ class Server {
   std::unique_ptr<GroundService> ground_service_;
   std::unique_ptr<HealthService> health_service_;
   std::unique_ptr<HealthEndpoint> health_endpoint_;  // null: there is none
-  std::shared_ptr<TlsCredentials> tls_;   // null in plaintext; outlives the library's server, which asks it
-  std::unique_ptr<grpc::Server> server_;  // last: it uses the services; null when it could not start
+  std::shared_ptr<TlsCredentials> tls_;              // null in plaintext; outlives the library's server, which asks it
+  std::unique_ptr<grpc::Server> server_;             // last: it uses the services; null when it could not start
   int port_ = 0;
   bool shut_down_ = false;
 };

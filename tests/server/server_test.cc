@@ -57,8 +57,8 @@ TEST_F(ServerTest, TheHealthEndpointTellsHealthAndServesNothingElse) {
   server_options().health_address = "127.0.0.1:0";
   StartServer();
   ASSERT_GT(server().health_port(), 0);
-  const auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server().health_port()),
-                                           grpc::InsecureChannelCredentials());
+  const auto channel =
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", server().health_port()), grpc::InsecureChannelCredentials());
   const auto health = Health::NewStub(channel);
   const auto status_of = [&health](const std::string& service) {
     grpc::ClientContext context;
@@ -84,8 +84,8 @@ TEST_F(ServerTest, TheHealthEndpointTellsHealthAndServesNothingElse) {
 TEST_F(ServerTest, AnOpenWatchOfTheHealthEndpointDoesNotHoldAShutdown) {
   server_options().health_address = "127.0.0.1:0";
   StartServer();
-  const auto health = Health::NewStub(grpc::CreateChannel(absl::StrCat("127.0.0.1:", server().health_port()),
-                                                          grpc::InsecureChannelCredentials()));
+  const auto health = Health::NewStub(
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", server().health_port()), grpc::InsecureChannelCredentials()));
   grpc::ClientContext context;
   const auto watch = health->Watch(&context, HealthCheckRequest());
   HealthCheckResponse response;
