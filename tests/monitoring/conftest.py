@@ -1,32 +1,19 @@
 """A real server around the fake model, watched by a real Prometheus out of .deps/prometheus."""
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 
 import grpc
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
+from server_process import BUILD, PATIENCE_SECONDS, ROOT, await_true
+
 PROMETHEUS = ROOT / ".deps" / "prometheus" / "usr" / "bin"
 MONITORING = ROOT / "deploy" / "monitoring"
-PATIENCE_SECONDS = 60  # for what takes a second on an idle machine
-
-
-def await_value(look, what):
-    """The first true value of look()."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < give_up:
-        if value := look():
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
 
 
 class Process:
@@ -37,8 +24,6 @@ class Process:
         with self.log_path.open("wb") as log:
             self.popen = subprocess.Popen(arguments, stdout=log, stderr=log, **popen)
 
-    await_value = staticmethod(await_value)
-
     def find(self, expression):
         """The only group of `expression`, once it is in the log."""
 
@@ -48,7 +33,7 @@ class Process:
             assert found or self.popen.poll() is None, f"ended with {self.popen.returncode}:\n{log}"
             return found
 
-        return await_value(look, expression).group(1)
+        return await_true(look, expression).group(1)
 
     def kill(self):
         self.popen.kill()
@@ -107,7 +92,7 @@ class Prometheus(Process):
     def await_ready(self):
         self.address = self.find(r'Listening on" address=(\S+)')
         self.find(r'msg="(Server is ready to receive web requests)')
-        await_value(lambda: self.query("up"), "the first scrape")
+        await_true(lambda: self.query("up"), "the first scrape")
 
     def get(self, path, **parameters):
         url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
@@ -123,7 +108,7 @@ class Prometheus(Process):
         return [(sample["metric"], float(sample["value"][1])) for sample in samples]
 
     def await_sample(self, expression):
-        return await_value(lambda: self.query(expression), expression)
+        return await_true(lambda: self.query(expression), expression)
 
     def firing(self):
         return {alert["labels"]["alertname"] for alert in self.get("alerts")["alerts"] if alert["state"] == "firing"}

@@ -3,7 +3,6 @@ import collections
 import itertools
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -11,7 +10,8 @@ import sys
 import grpc
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from server_process import ROOT, await_true
+
 MONITORING = ROOT / "deploy" / "monitoring"
 PROMTOOL = ROOT / ".deps" / "prometheus" / "usr" / "bin" / "promtool"
 RULES = (MONITORING / "alerts.yaml").read_text()
@@ -57,7 +57,7 @@ def send_too_many(server, sent):
     """One call that the model does not finish in time, and meanwhile more than the queue of one holds."""
     os.mkfifo(server.gate)
     held = server.call("Ground", server.request("plane"), timeout=None)
-    server.await_value(lambda: "lqvg_inflight_requests 1" in server.scrape(), "the call is in")
+    await_true(lambda: "lqvg_inflight_requests 1" in server.scrape(), "the call is in")
     for _ in range(5):
         send(server, sent, "Ground", "UNAVAILABLE", "QUEUE_FULL", server.request("plane"))
     assert held.exception().code() == grpc.StatusCode.DEADLINE_EXCEEDED
@@ -195,7 +195,7 @@ def test_overload_fires_the_alerts_of_overload_and_no_other(watched):
     _, prometheus, _, when_healthy = watched
     assert when_healthy == set()
     expected = {"LqvgSheddingLoad", "LqvgErrorBudgetBurnFast", "LqvgErrorBudgetBurnSlow"}
-    prometheus.await_value(lambda: prometheus.firing() >= expected, expected)
+    await_true(lambda: prometheus.firing() >= expected, expected)
     assert prometheus.firing() == expected
     for alert in prometheus.get("alerts")["alerts"]:
         assert re.search(r"\d%", alert["annotations"]["summary"]), "the value, filled in"
@@ -205,9 +205,9 @@ def test_a_server_that_is_gone_fires_down_and_no_other_alert(start):
     server = start.server()
     prometheus = start.prometheus(server, IMPATIENT_RULES)
     prometheus.await_sample("up == 1")
-    prometheus.await_value(lambda: prometheus.firing() == set(), "before the first scrape, LqvgAbsent is right")
+    await_true(lambda: prometheus.firing() == set(), "before the first scrape, LqvgAbsent is right")
     server.kill()
-    prometheus.await_value(prometheus.firing, "an alert")
+    await_true(prometheus.firing, "an alert")
     assert prometheus.firing() == {"LqvgDown"}
 
 

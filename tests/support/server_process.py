@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
 SERVER = BUILD / "bin" / "lqvg-fake-server"
 PICTURE = (ROOT / "docs" / "demo" / "scene.png").read_bytes()
-PATIENCE_SECONDS = 30  # for what takes milliseconds on an idle machine
+PATIENCE_SECONDS = 60  # for what takes milliseconds on an idle machine
 # Within which a process that has nothing to wait for is gone; below every delay that a test could mistake it for.
 PROMPTLY_SECONDS = 4
 GOOD_CALL_SECONDS = 1  # within which a call on a new connection is answered, whatever others do

@@ -3,30 +3,16 @@
 The scripted one (`server`) and the contract's messages (`messages`) come from the folder above.
 """
 import os
-import pathlib
 import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 
 import pytest
 
 import lqvg
-
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
-PATIENCE_SECONDS = 60  # for what takes milliseconds on an idle machine
-
-
-def await_true(condition, what):
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < give_up:
-        if value := condition():
-            return value
-        time.sleep(0.01)
-    raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
+from server_process import BUILD, PATIENCE_SECONDS, ROOT, Gate, await_true
 
 
 class Server:
@@ -58,30 +44,6 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-
-
-class Gate:
-    """A FIFO at which the fake model waits while it is closed."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def close(self):
-        os.mkfifo(self.path)
-
-    def await_arrival(self):
-        """Returns when the model waits there: a FIFO opens for writing when somebody reads."""
-        self._writer = await_true(self._try_open, f"the model came to {self.path.name}")
-
-    def open(self):
-        os.unlink(self.path)
-        os.close(self._writer)
-
-    def _try_open(self):
-        try:
-            return os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            return None
 
 
 class FakeServer(Server):
