@@ -3,7 +3,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 
 #include "google/protobuf/stubs/logging.h"
@@ -26,30 +25,30 @@ constexpr char kFallbackId[] = "fallback";
 constexpr int kCanvasSide = 32;
 
 const ModelInfo& Model() {
-  static const ModelInfo kModel = {.name = "demo",
-                                   .digest = std::string(64, 'd'),
-                                   .input_size = kCanvasSide,
-                                   .num_queries = 10,
-                                   .max_tokens = 77,
-                                   .device = "cpu",
-                                   .precision = "fp32"};
-  return kModel;
+  static const ModelInfo model = {.name = "demo",
+                                  .digest = std::string(64, 'd'),
+                                  .input_size = kCanvasSide,
+                                  .num_queries = 10,
+                                  .max_tokens = 77,
+                                  .device = "cpu",
+                                  .precision = "fp32"};
+  return model;
 }
 
 const Tokenizer& DemoTokenizer() {
-  static const std::unique_ptr<const Tokenizer> kTokenizer = Tokenizer::Load(LQVG_SOURCE_DIR "/models/demo").value();
-  return *kTokenizer;
+  static const std::unique_ptr<const Tokenizer> tokenizer = Tokenizer::Load(LQVG_SOURCE_DIR "/models/demo").value();
+  return *tokenizer;
 }
 
 // Small pictures, so that many requests a second are tried.
 const RequestLimits& Limits() {
-  static const RequestLimits kLimits = {.max_expressions = 4,
-                                        .max_expression_bytes = 256,
-                                        .image = {.max_pixels = 1u << 14,
-                                                  .max_side = 1'024,
-                                                  .max_decoded_bytes = 256u << 10,
-                                                  .max_jpeg_scan_pixels = 1u << 18}};
-  return kLimits;
+  static const RequestLimits limits = {.max_expressions = 4,
+                                       .max_expression_bytes = 256,
+                                       .image = {.max_pixels = 1u << 14,
+                                                 .max_side = 1'024,
+                                                 .max_decoded_bytes = 256u << 10,
+                                                 .max_jpeg_scan_pixels = 1u << 18}};
+  return limits;
 }
 
 // In two slices, as a request may come over the wire.
@@ -95,14 +94,14 @@ void RequireSameAgain(std::string_view bytes, const GroundQuery& query) {
           "the rewritten request asks for the same");
 }
 
-void RequirePrepared(GroundQuery query) {
+void RequirePrepared(const GroundQuery& query) {
   const std::size_t expressions = query.expressions.size();
   const bool is_file = query.image.index() == 0;
   const SteadyClock clock;
   Call call(
-      clock, clock.Now() + std::chrono::hours(1), nullptr, [](CallOutcome) {}, AdmissionSlot());
+      clock, clock.Now() + std::chrono::hours(1), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
   const absl::StatusOr<PreparedQuery> prepared = PrepareQuery(
-      std::move(query), call, DemoTokenizer(),
+      query, call, DemoTokenizer(),
       {.canvas_side = kCanvasSide,
        .image_limits = Limits().image,
        .expression_limits = {.max_bytes = Limits().max_expression_bytes, .max_tokens = Model().max_tokens}},
@@ -122,7 +121,7 @@ void RequirePrepared(GroundQuery query) {
 }
 
 void Receive(std::string_view bytes) {
-  absl::StatusOr<GroundQuery> query = Parse(bytes);
+  const absl::StatusOr<GroundQuery> query = Parse(bytes);
   if (!query.ok()) {
     fuzz::RequireRejection(query.status());
     Require(IsIdentifier(RequestIdOf(query.status())), "a rejection names its request");
@@ -130,7 +129,7 @@ void Receive(std::string_view bytes) {
   }
   RequireValid(*query);
   RequireSameAgain(bytes, *query);
-  RequirePrepared(*std::move(query));
+  RequirePrepared(*query);
 }
 
 }  // namespace
@@ -138,8 +137,8 @@ void Receive(std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // As the server does: else protobuf prints a line for each message that does not parse.
-  static google::protobuf::LogHandler* const kSilent = google::protobuf::SetLogHandler(nullptr);
-  static_cast<void>(kSilent);
+  static google::protobuf::LogHandler* const silent = google::protobuf::SetLogHandler(nullptr);
+  static_cast<void>(silent);
   lqvg::serving::Receive({reinterpret_cast<const char*>(data), size});
   return 0;
 }

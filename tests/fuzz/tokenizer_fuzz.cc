@@ -56,10 +56,10 @@ void RequireThatPadCuts(const Vocabulary& vocabulary, std::string_view before, s
 }
 
 void Tokenize(std::string_view text) {
-  static const Vocabulary kDemo(LQVG_SOURCE_DIR "/models/demo");
-  static const Vocabulary kRoberta(LQVG_SOURCE_DIR "/tests/reference/roberta-base");
+  static const Vocabulary demo(LQVG_SOURCE_DIR "/models/demo");
+  static const Vocabulary roberta(LQVG_SOURCE_DIR "/tests/reference/roberta-base");
   const absl::StatusOr<std::string> normalized = NormalizeExpression(text);
-  for (const Vocabulary* const vocabulary : {&kDemo, &kRoberta}) {
+  for (const Vocabulary* const vocabulary : {&demo, &roberta}) {
     if (!normalized.ok()) {
       RequireRejection(normalized.status());
       Require(ReasonOf(normalized.status()) == "MALFORMED_REQUEST", "what is not UTF-8 is malformed");
