@@ -14,7 +14,10 @@ namespace {
 std::string Text(std::string_view message, const std::vector<LogField>& fields) { return RenderText(message, fields); }
 
 nlohmann::json Json(std::string_view message, const std::vector<LogField>& fields) {
-  return nlohmann::json::parse("{" + RenderJsonMembers(message, fields) + "}");
+  std::string line = "{";
+  line += RenderJsonMembers(message, fields);
+  line += "}";
+  return nlohmann::json::parse(line);
 }
 
 TEST(LogLineTest, WritesFieldsBehindTheMessage) {
