@@ -78,7 +78,7 @@ TEST(FixturesTest, TheHeaderAnnouncesThePictureBeforeItIsDecoded) {
     EXPECT_EQ(header->width, expected.at("stored").at("width"));
     EXPECT_EQ(header->height, expected.at("stored").at("height"));
     EXPECT_EQ(header->exif_orientation, expected.at("orientation"));
-    const auto picture_bytes = static_cast<std::uint64_t>(header->width * header->height * 3);
+    const std::uint64_t picture_bytes = std::uint64_t{3} * header->width * header->height;
     EXPECT_GE(header->decoded_bytes, picture_bytes);
     EXPECT_EQ(header->turning_bytes, header->exif_orientation == 1 ? 0 : picture_bytes);
   }

@@ -80,7 +80,7 @@ TEST_F(CallTest, ThePlaceIsFreeBeforeTheAnswerIsSentButTheCallCountsUntilItIs) {
   bool idle = true;
   Call call(
       clock_, clock_.Now() + seconds(1), nullptr,
-      [&](CallOutcome) {
+      [&](const CallOutcome&) {
         in_flight = admission_.occupancy().in_flight;
         idle = admission_.WaitIdle(clock_, clock_.Now());
       },
@@ -100,7 +100,7 @@ TEST_F(CallTest, AFinishedCallLetsGoOfTheRequestAndOfDoneWhileItIsStillHeld) {
   Call call(
       clock_, clock_.Now() + seconds(1),
       [request]() -> absl::StatusOr<GroundQuery> { return GroundQuery{.request_id = *request}; },
-      [client](CallOutcome) {}, *admission_.Admit(10));
+      [client](const CallOutcome&) {}, *admission_.Admit(10));
   EXPECT_EQ(request.use_count(), 2);
   EXPECT_EQ(client.use_count(), 2);
   call.Cancel();

@@ -108,7 +108,7 @@ class CancelStressTest : public testing::Test {
     }
   }
 
-  const SteadyClock clock_;
+  SteadyClock clock_;
   RememberingGrounder grounder_;
   std::atomic<int> done_ = 0, crossed_ = 0;
   std::atomic<Duration> latency_{std::chrono::milliseconds(1)};  // of the newest answer
