@@ -1,12 +1,16 @@
 """`lqvg ground --list`: every line answered once, whatever happens in between."""
 import json
 import os
+import pathlib
 import pty
+import re
 import signal
 import threading
 
 import grpc
 import pytest
+
+from server_process import await_true
 
 RSVG_LIST = "a.jpg,1,2,30.5,4,a ship, at the pier\nb.jpg,5,6,7,8,a crane\na.jpg,9,9,9,9,the sea\n"
 LIST_OPTIONS = ("--list", "list.txt", "--out", "out.jsonl", "--images-dir", "pictures")
@@ -106,6 +110,11 @@ def test_does_not_write_over_results(run_list, server, tmp_path):
     assert (tmp_path / "out.jsonl").read_bytes() == whole
 
 
+def has_pending_signals(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return any(int(bits, 16) != 0 for bits in re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", status, re.M))
+
+
 def test_ends_cleanly_when_interrupted_and_resumes(start_lqvg, run_list, server, pictures, tmp_path):
     arrived = threading.Event()
 
@@ -118,6 +127,7 @@ def test_ends_cleanly_when_interrupted_and_resumes(start_lqvg, run_list, server,
     process = start_lqvg("ground", *LIST_OPTIONS, "--concurrency", "1")
     assert arrived.wait(30)
     process.send_signal(signal.SIGINT)
+    await_true(lambda: not has_pending_signals(process), "the interrupt has arrived")
     server.released.set()
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -97,7 +97,8 @@ def test_every_metric_exists():
 
 
 def test_every_test_that_security_names_exists():
-    tests = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("*_test.*")))
+    sources = [path for suffix in ("cc", "py") for path in sorted((ROOT / "tests").rglob(f"*_test.{suffix}"))]
+    tests = "".join(path.read_text(encoding="utf-8") for path in sources)
     named = re.findall(r"`(\w+Test)(?:\.(\w+))?`", read("SECURITY.md"))
     assert len(named) > 15
     for suite, test in named:
