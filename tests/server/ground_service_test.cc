@@ -194,9 +194,8 @@ TEST_F(GroundServiceTest, AnInternalFailureTellsTheRequestIdAndNothingElse) {
 
 TEST_F(GroundServiceTest, BytesThatAreNoRequestAreMalformed) {
   StartAndOpen();
-  std::string nested;
-  for (int i = 0; i < 120; ++i) nested = "\x7b" + nested + "\x7c";  // groups of the unknown field 15
-  const std::string bad_utf8 = std::string("\x12\x02\xc3\x28", 4);  // expressions[0]
+  const std::string nested = std::string(120, '\x7b') + std::string(120, '\x7c');  // groups of the unknown field 15
+  const std::string bad_utf8 = std::string("\x12\x02\xc3\x28", 4);                 // expressions[0]
 
   for (const std::string& bytes : {std::string("\xff\xff\xff"), nested, bad_utf8}) {
     const grpc::Status status = Send(kGround, bytes);

@@ -57,8 +57,8 @@ class PipelineStressTest : public testing::Test {
     ++started_;
     return pipeline.Start({.parse = [ask]() -> absl::StatusOr<GroundQuery> { return AsQuery(ask); },
                            .done =
-                               [this, ask, ended = std::make_unique<bool>(false)](CallOutcome outcome) {
-                                 if (std::exchange(*ended, true)) ++ended_twice_;
+                               [this, ask, ended = false](const CallOutcome& outcome) mutable {
+                                 if (std::exchange(ended, true)) ++ended_twice_;
                                  Check(ask, outcome);
                                  ++done_;
                                },

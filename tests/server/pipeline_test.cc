@@ -66,7 +66,7 @@ class PipelineTest : public testing::Test {
   FakeGrounder grounder_;
   Gate model_gate_;
   OutcomeLog log_;
-  std::function<absl::StatusOr<PreparedQuery>(GroundQuery)> prepare_ = [](GroundQuery) {
+  std::function<absl::StatusOr<PreparedQuery>(GroundQuery)> prepare_ = [](const GroundQuery&) {
     return MakeQuery("", 1, {10});
   };
   Pipeline::Options options_;
@@ -128,7 +128,9 @@ TEST_F(PipelineTest, ARejectedRequestKeepsItsReason) {
     return Reject(absl::StatusCode::kInvalidArgument, "FIELD_REQUIRED", "image is required");
   });
   EXPECT_EQ(ReasonOf(log_.Wait(1)), "FIELD_REQUIRED");
-  prepare_ = [](GroundQuery) { return Reject(absl::StatusCode::kInvalidArgument, "IMAGE_CORRUPT", "truncated"); };
+  prepare_ = [](const GroundQuery&) {
+    return Reject(absl::StatusCode::kInvalidArgument, "IMAGE_CORRUPT", "truncated");
+  };
   Start(ParseAny);
   EXPECT_EQ(ReasonOf(log_.Wait(2)), "IMAGE_CORRUPT");
   EXPECT_EQ(log_.Wait(2).request_id, "any");
@@ -139,13 +141,13 @@ TEST_F(PipelineTest, ExceptionsOfParsingAndPreparingBecomeErrorsAndThePoolGoesOn
   model_gate_.Open();
   Start([]() -> absl::StatusOr<GroundQuery> { throw std::runtime_error("parse"); });
   EXPECT_EQ(ReasonOf(log_.Wait(1)), "INTERNAL_ERROR");
-  prepare_ = [](GroundQuery) -> absl::StatusOr<PreparedQuery> { throw 7; };
+  prepare_ = [](const GroundQuery&) -> absl::StatusOr<PreparedQuery> { throw 7; };
   Start(ParseAny);
   EXPECT_EQ(ReasonOf(log_.Wait(2)), "INTERNAL_ERROR");
-  prepare_ = [](GroundQuery) -> absl::StatusOr<PreparedQuery> { throw std::bad_alloc(); };
+  prepare_ = [](const GroundQuery&) -> absl::StatusOr<PreparedQuery> { throw std::bad_alloc(); };
   Start(ParseAny);
   EXPECT_EQ(ReasonOf(log_.Wait(3)), "MEMORY_BUDGET");
-  prepare_ = [](GroundQuery) { return MakeQuery("", 1, {10}); };
+  prepare_ = [](const GroundQuery&) { return MakeQuery("", 1, {10}); };
   Start(ParseAny);
   EXPECT_TRUE(log_.Wait(4).answer.ok());
 }
@@ -257,7 +259,7 @@ TEST_F(PipelineTest, StopWaitsForADoneThatStillRuns) {
   MakeOpen();
   Gate done_gate;
   std::atomic<bool> answered = false;
-  const std::shared_ptr<Call> call = pipeline_->Start({.parse = ParseAny, .done = [&](CallOutcome) {
+  const std::shared_ptr<Call> call = pipeline_->Start({.parse = ParseAny, .done = [&](const CallOutcome&) {
                                                          done_gate.Pass();
                                                          answered = true;
                                                        }});
