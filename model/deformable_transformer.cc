@@ -90,7 +90,8 @@ at::Tensor Refine(const Mlp& box_head, const at::Tensor& x, const at::Tensor& re
 
 }  // namespace
 
-DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& a) {
+DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& a,
+                                                ClassHeads class_heads) {
   const std::int64_t dim = a.hidden_dim, heads = a.nheads;
   const Scope scope = root.In("transformer");
   DeformableTransformer transformer;
@@ -110,15 +111,16 @@ DeformableTransformer LoadDeformableTransformer(const Scope& root, const Archite
         {LoadMultiheadAttention(layer.In("self_attn"), dim, heads), LoadLayerNorm(layer.In("norm2"), dim),
          LoadDeformAttn(layer.In("cross_attn"), dim, heads, Architecture::kLevels, a.dec_n_points),
          LoadLayerNorm(layer.In("norm1"), dim), LoadFeedForward(layer, dim, a.dim_feedforward),
-         LoadLayerNorm(layer.In("norm3"), dim), LoadMlp(root.In("bbox_embed", i), {dim, dim, dim, 4})});
+         LoadLayerNorm(layer.In("norm3"), dim), LoadMlp(root.In("bbox_embed", i), {dim, dim, dim, 4}),
+         class_heads == ClassHeads::kEvery || i + 1 == a.dec_layers ? LoadLinear(root.In("class_embed", i), 1, dim)
+                                                                    : Linear{}});
   }
-  transformer.class_head = LoadLinear(root.In("class_embed", a.dec_layers - 1), 1, dim);
   return transformer;
 }
 
-Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& tokens,
-                  const std::vector<LevelShape>& levels, const at::Tensor& image_positions, const at::Tensor& sentence,
-                  const Probe& probe) {
+std::vector<Proposals> ForwardLayers(const DeformableTransformer& transformer, const at::Tensor& tokens,
+                                     const std::vector<LevelShape>& levels, const at::Tensor& image_positions,
+                                     const at::Tensor& sentence, const Probe& probe) {
   const at::Tensor positions = WithLevels(image_positions, transformer.level_embed, levels);
   const at::Tensor centres = CellCentres(levels, tokens.device());
   at::Tensor memory = tokens;
@@ -131,13 +133,22 @@ Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& to
   at::Tensor x = sentence.unsqueeze(1).expand({batch, queries, -1});
   at::Tensor references =
       at::sigmoid(Forward(transformer.reference_points, transformer.query_embed)).expand({batch, queries, 2});
+  std::vector<Proposals> answers;
   for (std::size_t i = 0; i < transformer.decoder.size(); ++i) {
     const DecoderLayer& layer = transformer.decoder[i];
     x = Forward(layer, x, transformer.query_embed, references, memory, levels);
-    references = Refine(layer.box_head, x, references);
+    const at::Tensor boxes = Refine(layer.box_head, x, references);
+    if (layer.class_head.weight.defined()) answers.push_back({Forward(layer.class_head, x).squeeze(-1), boxes});
+    references = boxes.detach();
     if (probe) probe("decoder." + std::to_string(i), x);
   }
-  return {Forward(transformer.class_head, x).squeeze(-1), references};
+  return answers;
+}
+
+Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& tokens,
+                  const std::vector<LevelShape>& levels, const at::Tensor& image_positions, const at::Tensor& sentence,
+                  const Probe& probe) {
+  return ForwardLayers(transformer, tokens, levels, image_positions, sentence, probe).back();
 }
 
 }  // namespace lqvg

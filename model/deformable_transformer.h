@@ -31,6 +31,7 @@ struct DecoderLayer {
   FeedForward feed_forward;
   LayerNorm output_norm;  // norm3
   Mlp box_head;           // bbox_embed.i
+  Linear class_head;      // class_embed.i, D -> 1; undefined where only the last layer answers
 };
 
 struct DeformableTransformer {
@@ -39,7 +40,6 @@ struct DeformableTransformer {
   Linear reference_points;  // D -> 2
   std::vector<EncoderLayer> encoder;
   std::vector<DecoderLayer> decoder;
-  Linear class_head;  // class_embed of the last layer, D -> 1
 };
 
 struct Proposals {
@@ -47,9 +47,20 @@ struct Proposals {
   at::Tensor boxes;   // [B, Q, 4], (cx, cy, w, h) in 0..1 of the canvas
 };
 
-DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& architecture);
+// Which decoder layers answer: the last, or, for the auxiliary losses of training, every one.
+enum class ClassHeads { kLast, kEvery };
 
-// tokens [B, N, D] laid out as `levels` says, image_positions [N, D], sentence [B, D].
+DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& architecture,
+                                                ClassHeads class_heads = ClassHeads::kLast);
+
+// The answers of the layers that have a class head, the last layer's at the end. No gradient flows from a layer's boxes
+// into the layer before it (Zhu et al., appendix A.4). tokens [B, N, D] laid out as `levels` says, image_positions
+// [N, D], sentence [B, D].
+std::vector<Proposals> ForwardLayers(const DeformableTransformer& transformer, const at::Tensor& tokens,
+                                     const std::vector<LevelShape>& levels, const at::Tensor& image_positions,
+                                     const at::Tensor& sentence, const Probe& probe = nullptr);
+
+// The last layer's answer.
 Proposals Forward(const DeformableTransformer& transformer, const at::Tensor& tokens,
                   const std::vector<LevelShape>& levels, const at::Tensor& image_positions, const at::Tensor& sentence,
                   const Probe& probe = nullptr);

@@ -2,30 +2,39 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 namespace lqvg {
 namespace {
 
 constexpr double kBatchNormEps = 1e-5;
+constexpr double kBatchNormMomentum = 0.1;
 constexpr double kGroupNormEps = 1e-5;
 constexpr std::int64_t kGroups = 32;
 constexpr int kExpansion = 4;  // a bottleneck's output channels over its width
 
-Convolution LoadFolded(const Scope& convolution, const Scope& norm, std::int64_t out, std::int64_t in,
-                       std::int64_t kernel, std::int64_t stride) {
+Convolution LoadConvolution(const Scope& convolution, const Scope& norm, std::int64_t out, std::int64_t in,
+                            std::int64_t kernel, std::int64_t stride, BatchNorms norms) {
   const at::Tensor weight = convolution.Take("weight", {out, in, kernel, kernel});
-  const at::Tensor scale = norm.Take("weight", {out}) / at::sqrt(norm.Take("running_var", {out}) + kBatchNormEps);
-  const at::Tensor shift = norm.Take("bias", {out}) - norm.Take("running_mean", {out}) * scale;
+  BatchNorm kept = {norm.Take("weight", {out}), norm.Take("bias", {out}), norm.Take("running_mean", {out}),
+                    norm.Take("running_var", {out}), norms == BatchNorms::kTrained};
+  if (norms != BatchNorms::kFolded) return {weight, {}, stride, kernel / 2, std::move(kept)};
+  const at::Tensor scale = kept.weight / at::sqrt(kept.running_var + kBatchNormEps);
+  const at::Tensor shift = kept.bias - kept.running_mean * scale;
   return {(weight * scale.view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast), shift, stride, kernel / 2};
 }
 
-Bottleneck LoadBottleneck(const Scope& scope, std::int64_t in, std::int64_t width, std::int64_t stride, bool project) {
+Bottleneck LoadBottleneck(const Scope& scope, std::int64_t in, std::int64_t width, std::int64_t stride, bool project,
+                          BatchNorms norms) {
+  const auto load = [&](const char* convolution, const char* norm, std::int64_t out, std::int64_t from,
+                        std::int64_t kernel, std::int64_t step) {
+    return LoadConvolution(scope.In(convolution), scope.In(norm), out, from, kernel, step, norms);
+  };
   Bottleneck block;
-  block.reduce = LoadFolded(scope.In("conv1"), scope.In("bn1"), width, in, 1, 1);
-  block.spatial = LoadFolded(scope.In("conv2"), scope.In("bn2"), width, width, 3, stride);
-  block.expand = LoadFolded(scope.In("conv3"), scope.In("bn3"), kExpansion * width, width, 1, 1);
-  if (project) {
-    block.shortcut = LoadFolded(scope.In("downsample.0"), scope.In("downsample.1"), kExpansion * width, in, 1, stride);
-  }
+  block.reduce = load("conv1", "bn1", width, in, 1, 1);
+  block.spatial = load("conv2", "bn2", width, width, 3, stride);
+  block.expand = load("conv3", "bn3", kExpansion * width, width, 1, 1);
+  if (project) block.shortcut = load("downsample.0", "downsample.1", kExpansion * width, in, 1, stride);
   return block;
 }
 
@@ -39,7 +48,10 @@ LevelProjection LoadProjection(const Scope& scope, std::int64_t out, std::int64_
 }
 
 at::Tensor Convolve(const Convolution& c, const at::Tensor& x) {
-  return at::conv2d(x, c.weight, c.bias, c.stride, c.padding);
+  const at::Tensor y = at::conv2d(x, c.weight, c.bias, c.stride, c.padding);
+  if (!c.norm.weight.defined()) return y;
+  return at::batch_norm(y, c.norm.weight, c.norm.bias, c.norm.running_mean, c.norm.running_var, c.norm.training,
+                        kBatchNormMomentum, kBatchNormEps, /*cudnn_enabled=*/true);
 }
 
 at::Tensor Forward(const Bottleneck& block, const at::Tensor& x) {
@@ -66,18 +78,18 @@ at::Tensor Normalize(const at::Tensor& canvases) {
 
 }  // namespace
 
-ImageEncoder LoadImageEncoder(const Scope& root, const Architecture& architecture) {
+ImageEncoder LoadImageEncoder(const Scope& root, const Architecture& architecture, BatchNorms norms) {
   const BackboneShape& shape = architecture.backbone;
   const Scope body = root.In("backbone.0.body");
   ImageEncoder encoder;
-  encoder.stem = LoadFolded(body.In("conv1"), body.In("bn1"), shape.stem, 3, 7, 2);
+  encoder.stem = LoadConvolution(body.In("conv1"), body.In("bn1"), shape.stem, 3, 7, 2, norms);
   std::int64_t channels = shape.stem;
   for (int stage = 0; stage < 4; ++stage) {
     const Scope layer = body.In("layer" + std::to_string(stage + 1));
     for (int block = 0; block < shape.blocks[stage]; ++block) {
       const std::int64_t stride = stage > 0 && block == 0 ? 2 : 1;
       encoder.stages[stage].push_back(
-          LoadBottleneck(layer.In(std::to_string(block)), channels, shape.widths[stage], stride, block == 0));
+          LoadBottleneck(layer.In(std::to_string(block)), channels, shape.widths[stage], stride, block == 0, norms));
       channels = kExpansion * shape.widths[stage];
     }
   }

@@ -16,12 +16,23 @@ namespace lqvg {
 // Told of intermediate results by name as they appear, for tests that compare stage by stage.
 using Probe = std::function<void(const std::string& name, const at::Tensor& value)>;
 
-// A convolution with the batch norm behind it folded in: the norm is frozen, so it is a scale and a shift.
+// What becomes of the batch norm behind a convolution. A frozen norm is a scale and a shift, so to answer it is folded
+// into the convolution (kFolded). Training keeps it: kFrozen, as fine-tuning does, or kTrained by each batch, which
+// also moves the running statistics.
+enum class BatchNorms { kFolded, kFrozen, kTrained };
+
+struct BatchNorm {
+  at::Tensor weight, bias;                // [out]
+  at::Tensor running_mean, running_var;   // [out]
+  bool training = false;
+};
+
 struct Convolution {
   at::Tensor weight;  // [out, in, k, k], channels last
-  at::Tensor bias;    // [out]
+  at::Tensor bias;    // [out]; undefined: none
   std::int64_t stride = 1;
   std::int64_t padding = 0;
+  BatchNorm norm = {};  // weight undefined: none, or folded in
 };
 
 struct Bottleneck {
@@ -46,7 +57,8 @@ struct ImageLevels {
   std::vector<LevelShape> levels;  // N is the sum of their cells
 };
 
-ImageEncoder LoadImageEncoder(const Scope& root, const Architecture& architecture);
+ImageEncoder LoadImageEncoder(const Scope& root, const Architecture& architecture,
+                              BatchNorms norms = BatchNorms::kFolded);
 
 // `canvases` [B, S, S, 3] uint8 RGB.
 ImageLevels Forward(const ImageEncoder& encoder, const at::Tensor& canvases, const Probe& probe = nullptr);

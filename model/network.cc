@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/safetensors.h"
-#include "model/weights.h"
 
 namespace lqvg {
 namespace {
@@ -17,6 +16,17 @@ std::vector<std::string> SparePrefixes(const Architecture& architecture) {
   return prefixes;
 }
 
+Network Make(TensorSource& source, const Architecture& architecture, at::Device device, BatchNorms norms,
+             ClassHeads class_heads) {
+  const Scope root(source);
+  return {architecture,
+          device,
+          LoadImageEncoder(root, architecture, norms),
+          LoadTextEncoder(root, architecture),
+          LoadFusion(root, architecture),
+          LoadDeformableTransformer(root, architecture, class_heads)};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<const Network>> LoadNetwork(const std::string& model_dir, at::Device device) {
@@ -26,16 +36,18 @@ absl::StatusOr<std::unique_ptr<const Network>> LoadNetwork(const std::string& mo
   if (!file.ok()) return file.status();
 
   Weights weights(*std::move(file), device);
-  const Scope root(weights);
-  auto network = std::make_unique<Network>();
-  network->architecture = *architecture;
-  network->device = device;
-  network->image_encoder = LoadImageEncoder(root, *architecture);
-  network->text_encoder = LoadTextEncoder(root, *architecture);
-  network->fusion = LoadFusion(root, *architecture);
-  network->transformer = LoadDeformableTransformer(root, *architecture);
+  auto network = std::make_unique<Network>(MakeNetwork(weights, *architecture, device));
   if (absl::Status status = weights.Finish(SparePrefixes(*architecture)); !status.ok()) return status;
   return network;
+}
+
+Network MakeNetwork(TensorSource& source, const Architecture& architecture, at::Device device) {
+  return Make(source, architecture, device, BatchNorms::kFolded, ClassHeads::kLast);
+}
+
+Network MakeTrainingNetwork(TensorSource& source, const Architecture& architecture, at::Device device,
+                            BatchNorms norms) {
+  return Make(source, architecture, device, norms, ClassHeads::kEvery);
 }
 
 at::Tensor ImagePositions(const std::vector<LevelShape>& levels, std::int64_t dim, at::Device device) {

@@ -76,7 +76,7 @@ absl::Status Weights::Finish(const std::vector<std::string>& spare_prefixes) con
 }
 
 Scope Scope::In(std::string_view name) const {
-  Scope inner(*weights_);
+  Scope inner(*source_);
   inner.prefix_ = prefix_ + std::string(name) + ".";
   return inner;
 }
@@ -84,7 +84,7 @@ Scope Scope::In(std::string_view name) const {
 Scope Scope::In(std::string_view name, int index) const { return In(name).In(std::to_string(index)); }
 
 at::Tensor Scope::Take(std::string_view name, at::IntArrayRef shape) const {
-  return weights_->Take(prefix_ + std::string(name), shape);
+  return source_->Take(prefix_ + std::string(name), shape);
 }
 
 }  // namespace lqvg

@@ -1,7 +1,5 @@
-// A model directory's tensors, taken by their checkpoint names.
-//
-// Taking never fails on the spot: a missing or wrongly shaped tensor is noted and stood in for by zeros, so that
-// loading code reads like the model, and Finish reports every fault of the file at once. Used by one thread.
+// Where the model's tensors come from, taken by their checkpoint names: a model directory's file, or a trainer's
+// parameters. Used by one thread.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,13 +17,22 @@
 
 namespace lqvg {
 
-class Weights {
+class TensorSource {
+ public:
+  virtual ~TensorSource() = default;
+  // The tensor called `name`. Never fails on the spot, so that loading code reads like the model: a source that lacks
+  // it or has it in another shape notes the fault and hands out zeros.
+  virtual at::Tensor Take(const std::string& name, at::IntArrayRef shape) = 0;
+};
+
+// The tensors of a file; Finish reports all of its faults at once.
+class Weights final : public TensorSource {
  public:
   // `file` stays mapped for as long as a tensor taken from it lives. Tensors arrive on `device` as fp32.
   Weights(std::shared_ptr<const Safetensors> file, at::Device device) : file_(std::move(file)), device_(device) {}
 
-  // The tensor called `name`. F32 on a CPU is used in place (read-only pages); other types are converted.
-  at::Tensor Take(const std::string& name, at::IntArrayRef shape);
+  // F32 on a CPU is used in place (read-only pages); other types are converted.
+  at::Tensor Take(const std::string& name, at::IntArrayRef shape) override;
 
   // OK when every tensor asked for was there and every tensor of the file was asked for or is one that the checkpoint
   // holds without anybody needing it at inference (`spare` tells). INVALID_ARGUMENT names the first faults.
@@ -40,17 +47,17 @@ class Weights {
   std::vector<std::string> faults_;
 };
 
-// Names below a prefix: Scope(weights, "transformer").In("encoder").Take("level_embed", {...}).
+// Names below a prefix: Scope(source).In("transformer").Take("level_embed", {...}).
 class Scope {
  public:
-  explicit Scope(Weights& weights) : weights_(&weights) {}
+  explicit Scope(TensorSource& source) : source_(&source) {}
 
   Scope In(std::string_view name) const;
   Scope In(std::string_view name, int index) const;
   at::Tensor Take(std::string_view name, at::IntArrayRef shape) const;
 
  private:
-  Weights* weights_;
+  TensorSource* source_;
   std::string prefix_;
 };
 

@@ -1,0 +1,79 @@
+#include "train/parameters.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "train/initial_values.h"
+
+namespace lqvg::train {
+namespace {
+
+at::ScalarType ScalarTypeOf(StoredType type) {
+  switch (type) {
+    case StoredType::kF16:
+      return at::kHalf;
+    case StoredType::kBF16:
+      return at::kBFloat16;
+    case StoredType::kI64:
+      return at::kLong;
+    case StoredType::kF32:
+      break;
+  }
+  return at::kFloat;
+}
+
+}  // namespace
+
+bool IsStatistic(const std::string& name) {
+  return absl::EndsWith(name, ".running_mean") || absl::EndsWith(name, ".running_var");
+}
+
+Parameters::Parameters(std::uint64_t seed, at::Device device, std::shared_ptr<const Safetensors> start,
+                       std::vector<std::string> frozen)
+    : seed_(seed), device_(device), start_(std::move(start)), frozen_(std::move(frozen)) {}
+
+at::Tensor Parameters::Take(const std::string& name, at::IntArrayRef shape) {
+  if (const auto found = tensors_.find(name); found != tensors_.end()) return found->second;
+  at::Tensor tensor = (start_ ? FromFile(name, shape) : InitialValue(name, shape, seed_)).to(device_);
+  if (tensor.dim() == 4) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
+  const bool frozen = IsStatistic(name) || std::any_of(frozen_.begin(), frozen_.end(), [&](const std::string& part) {
+                        return absl::StrContains(name, part);
+                      });
+  tensor.set_requires_grad(!frozen);
+  tensors_.emplace(name, tensor);
+  return tensor;
+}
+
+at::Tensor Parameters::FromFile(const std::string& name, at::IntArrayRef shape) {
+  const auto& stored = start_->tensors();
+  auto found = stored.find(name);
+  if (found == stored.end() && absl::StartsWith(name, "class_embed.")) {
+    // Sorted by name, so the last of them is the last layer's (there are at most 24, and 10 heads or more come whole).
+    const std::string suffix = name.substr(name.find('.', sizeof("class_embed.") - 1));
+    for (auto it = stored.lower_bound("class_embed."); it != stored.end() && it->first < "class_embed/"; ++it) {
+      if (absl::EndsWith(it->first, suffix)) found = it;
+    }
+  }
+  if (found == stored.end() || at::IntArrayRef(found->second.shape) != shape) {
+    status_.Update(absl::InvalidArgumentError(absl::StrCat(
+        "model.safetensors: tensor ", name, found == stored.end() ? " is missing" : " has another shape than",
+        " [", absl::StrJoin(shape, ", "), "]")));
+    return at::zeros(shape, at::kFloat);
+  }
+  void* data = const_cast<std::byte*>(found->second.data.data());
+  return at::from_blob(data, shape, at::TensorOptions(ScalarTypeOf(found->second.type)))
+      .to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+}
+
+at::Tensor HeldTensors::Take(const std::string& name, at::IntArrayRef shape) {
+  const auto found = tensors_.find(name);
+  TORCH_CHECK(found != tensors_.end() && found->second.sizes() == shape, "no tensor ", name, " of shape ", shape);
+  return found->second;
+}
+
+}  // namespace lqvg::train
