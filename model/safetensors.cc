@@ -22,8 +22,6 @@ static_assert(std::endian::native == std::endian::little, "safetensors data is l
 using Json = nlohmann::json;
 
 constexpr std::size_t kLengthBytes = 8;
-constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
-constexpr std::size_t kMaxRank = 8;
 
 absl::Status Fault(const std::string& tensor, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("tensor ", ShownName(tensor), ": ", what));
@@ -37,20 +35,6 @@ std::optional<StoredType> TypeOf(const Json& dtype) {
   return std::nullopt;
 }
 
-std::uint64_t SizeOf(StoredType type) {
-  switch (type) {
-    case StoredType::kF32:
-      return 4;
-    case StoredType::kF16:
-      return 2;
-    case StoredType::kBF16:
-      return 2;
-    case StoredType::kI64:
-      return 8;
-  }
-  return 0;
-}
-
 absl::StatusOr<StoredTensor> ReadEntry(const std::string& name, const Json& entry, std::span<const std::byte> data) {
   if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets")) {
     return Fault(name, "its header entry needs dtype, shape and data_offsets");
@@ -61,8 +45,8 @@ absl::StatusOr<StoredTensor> ReadEntry(const std::string& name, const Json& entr
   tensor.type = *type;
 
   const Json& shape = entry["shape"];
-  if (!shape.is_array() || shape.size() > kMaxRank) return Fault(name, "shape is not a list of at most 8 sizes");
-  std::uint64_t bytes = SizeOf(tensor.type);
+  if (!shape.is_array() || shape.size() > kMaxStoredRank) return Fault(name, "shape is not a list of at most 8 sizes");
+  std::uint64_t bytes = BytesOf(tensor.type);
   for (const Json& size : shape) {
     if (!size.is_number_unsigned()) return Fault(name, "shape holds something other than sizes");
     const std::uint64_t extent = size.get<std::uint64_t>();
@@ -89,11 +73,25 @@ absl::StatusOr<StoredTensor> ReadEntry(const std::string& name, const Json& entr
 
 }  // namespace
 
+std::uint64_t BytesOf(StoredType type) {
+  switch (type) {
+    case StoredType::kF32:
+      return 4;
+    case StoredType::kF16:
+      return 2;
+    case StoredType::kBF16:
+      return 2;
+    case StoredType::kI64:
+      return 8;
+  }
+  return 0;
+}
+
 absl::StatusOr<std::map<std::string, StoredTensor>> Safetensors::Parse(std::span<const std::byte> file) {
   if (file.size() < kLengthBytes) return absl::InvalidArgumentError("truncated: no header length");
   std::uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file.data(), kLengthBytes);
-  if (header_bytes > kMaxHeaderBytes || header_bytes > file.size() - kLengthBytes) {
+  if (header_bytes > kMaxStoredHeaderBytes || header_bytes > file.size() - kLengthBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("header of ", header_bytes, " bytes does not fit a file of ", file.size()));
   }

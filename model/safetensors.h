@@ -19,6 +19,13 @@ namespace lqvg {
 // How a stored number is laid out. Others are an error: a model holds nothing else.
 enum class StoredType { kF32, kF16, kBF16, kI64 };
 
+// Of one number.
+std::uint64_t BytesOf(StoredType type);
+
+// What reader and writer agree on beside the format, and the format's own limit.
+inline constexpr std::size_t kMaxStoredRank = 8;
+inline constexpr std::uint64_t kMaxStoredHeaderBytes = 100'000'000;
+
 struct StoredTensor {
   StoredType type = StoredType::kF32;
   std::vector<std::int64_t> shape;

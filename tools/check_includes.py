@@ -66,8 +66,10 @@ ROOMS = (
     Room("the door", "model/query.h model/grounder.h model/lqvg.h", "std absl_status " + DOOR),
     Room("query", "model/letterbox.* model/tokenizer.* model/prepare.* model/bpe* model/pretokenizer.* model/unicode*",
          "std absl opencv json image/* model/query.h model/bpe* model/pretokenizer.h model/unicode* " + QUERY),
-    Room("model files", "model/architecture.* model/json_text.* model/safetensors.* model/model_digest.*",
-         "std posix absl json openssl model/architecture.h model/json_text.h model/safetensors.h model/model_digest.h"),
+    Room("model files", "model/architecture.* model/atomic_file.* model/json_text.* model/safetensors* "
+         "model/model_digest.*",
+         "std posix absl json openssl model/architecture.h model/atomic_file.h model/json_text.h model/safetensors.h "
+         "model/safetensors_writer.h model/model_digest.h"),
     Room("model", "model/*", "std posix absl json torch image/* model/*"),
     Room("training", "train/*", "std posix absl json torch image/* model/* train/*"),
     # Pictures: known to every room, knowing none.
