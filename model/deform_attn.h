@@ -22,8 +22,12 @@ DeformAttn LoadDeformAttn(const Scope& scope, std::int64_t dim, std::int64_t hea
                           std::int64_t points);
 
 // query [B, Q, D]; references [B or 1, Q, 2] (x, y) or [B, Q, 4] (cx, cy, w, h) in 0..1; memory [B, N, D] laid out as
-// `levels` says -> [B, Q, D]. Points outside a level read zeros.
+// `levels` says -> [B, Q, D]. Points outside a level read zeros. With a kernel where there is one: float32 on the CPU.
 at::Tensor Forward(const DeformAttn& attention, const at::Tensor& query, const at::Tensor& references,
                    const at::Tensor& memory, const std::vector<LevelShape>& levels);
+
+// The same in ATen alone, on any device and of any type: what the kernels and their gradients are tested against.
+at::Tensor ForwardPlain(const DeformAttn& attention, const at::Tensor& query, const at::Tensor& references,
+                        const at::Tensor& memory, const std::vector<LevelShape>& levels);
 
 }  // namespace lqvg

@@ -36,9 +36,26 @@ struct DeformAttnArgs {
 // Queries begin..end - 1.
 using DeformAttnFunction = void (*)(const DeformAttnArgs& args, std::int64_t begin, std::int64_t end);
 
+// The gradients of one memory's deformable attention.
+struct DeformAttnBackwardArgs {
+  DeformAttnArgs forward;  // what the forward pass was given; its out and inside are not touched
+  std::int64_t queries;
+  const float* grad_out;     // [queries, heads, channels]
+  const float* grad_inside;  // [queries, heads]; null: zero
+  float* grad_value;         // laid out as the value is; added to
+  float* grad_offsets;       // as the offsets are; written
+  float* grad_logits;        // as the logits are; written
+  float* grad_references;    // [queries, heads, reference_size], each head's share; written; null: not wanted
+};
+
+// All queries of heads begin..end - 1. Heads with channels of their own (a head_stride) may run at once; heads that
+// share channels add to the same cells, so one call must have them all. The sums do not depend on the split.
+using DeformAttnBackwardFunction = void (*)(const DeformAttnBackwardArgs& args, std::int64_t begin, std::int64_t end);
+
 struct KernelTable {
   const char* isa;  // "generic", "avx2" or "avx512"
   DeformAttnFunction deform_attn;
+  DeformAttnBackwardFunction deform_attn_backward;
 };
 
 // The best table that this processor runs, or the one that the environment variable LQVG_ISA names. Chosen at the first

@@ -1,0 +1,171 @@
+// The body of the deformable attention kernel's gradient, compiled once per instruction set by the file that includes
+// it; everything is in an unnamed namespace, as in deform_attn_body.h.
+//
+// Head-major: one head's channels of all cells (a cache line a cell at 16 channels) stay in the second-level cache
+// while its queries go by, and nobody else writes them. Per point, one pass over the four cells around it does both
+// halves of the work: the products with the incoming gradient, from which every other gradient follows, and the
+// addition to the cells' own gradient. Softmax and places are computed again: to keep them costs more memory traffic.
+#pragma once
+
+#include "model/kernels/deform_attn_body.h"
+#include "model/kernels/kernels.h"
+
+namespace lqvg::kernels {
+namespace {
+
+// One register. The compiler splits a wider vector into registers for arithmetic, but into floats for a shuffle.
+#if defined(__AVX512F__)
+using Register [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
+#define LQVG_SHUFFLE(a, b, i, j, k, l)                                                                            \
+  __builtin_shufflevector(a, b, i, j, (k) + 16, (l) + 16, (i) + 4, (j) + 4, (k) + 20, (l) + 20, (i) + 8, (j) + 8, \
+                          (k) + 24, (l) + 24, (i) + 12, (j) + 12, (k) + 28, (l) + 28)
+#elif defined(__AVX2__)
+using Register [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
+#define LQVG_SHUFFLE(a, b, i, j, k, l) \
+  __builtin_shufflevector(a, b, i, j, (k) + 8, (l) + 8, (i) + 4, (j) + 4, (k) + 12, (l) + 12)
+#else
+using Register [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
+#define LQVG_SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, (k) + 4, (l) + 4)
+#endif
+constexpr std::int64_t kRegisterFloats = sizeof(Register) / sizeof(float);
+
+// sums[k] = the sum of all floats of v[k]: a transposition of 4 x 4 blocks on the way costs half as much as four sums.
+inline void SumFour(const Register v[4], float sums[4]) {
+  const Register ab = LQVG_SHUFFLE(v[0], v[1], 0, 1, 0, 1) + LQVG_SHUFFLE(v[0], v[1], 2, 3, 2, 3);  // a a b b
+  const Register cd = LQVG_SHUFFLE(v[2], v[3], 0, 1, 0, 1) + LQVG_SHUFFLE(v[2], v[3], 2, 3, 2, 3);  // c c d d
+  const Register abcd = LQVG_SHUFFLE(ab, cd, 0, 2, 0, 2) + LQVG_SHUFFLE(ab, cd, 1, 3, 1, 3);
+  for (int k = 0; k < 4; ++k) {
+    sums[k] = abcd[k];
+    for (std::int64_t i = k + 4; i < kRegisterFloats; i += 4) sums[k] += abcd[i];
+  }
+}
+#undef LQVG_SHUFFLE
+
+// The four cells around a point: top left, top right, bottom left, bottom right.
+struct Square {
+  std::int64_t cell[4];
+  bool inside[4];
+  float right, bottom;  // how far the point is from the top left cell, 0..1
+};
+
+// False if no cell is inside. Points exactly one cell before the level (x = -1) are taken though they read zero: there
+// grid_sample's gradient, taken to the right, is not zero.
+inline bool FindSquare(const DeformAttnLevel& level, float x, float y, Square* square) {
+  if (!(x >= -1.0f && y >= -1.0f && x < static_cast<float>(level.width) && y < static_cast<float>(level.height)))
+    return false;
+  const float x_floor = __builtin_floorf(x), y_floor = __builtin_floorf(y);
+  const std::int64_t left = static_cast<std::int64_t>(x_floor), top = static_cast<std::int64_t>(y_floor);
+  square->right = x - x_floor;
+  square->bottom = y - y_floor;
+  // A cell outside stands in as the nearest one inside, which keeps the loops free of branches; it counts nothing.
+  const std::int64_t columns[2] = {left < 0 ? 0 : left, left + 1 < level.width ? left + 1 : left};
+  const std::int64_t rows[2] = {top < 0 ? 0 : top, top + 1 < level.height ? top + 1 : top};
+  for (int k = 0; k < 4; ++k) {
+    square->cell[k] = level.begin + rows[k / 2] * level.width + columns[k % 2];
+    square->inside[k] =
+        (k % 2 == 0 ? left >= 0 : left + 1 < level.width) && (k / 2 == 0 ? top >= 0 : top + 1 < level.height);
+  }
+  return true;
+}
+
+// products[k] = g . row k, and gradient row k += share[k] * g.
+inline void PassCells(const float* g, std::int64_t channels, const float* const rows[4], float* const grad_rows[4],
+                      const float share[4], float products[4]) {
+  Register sums[4] = {};
+  std::int64_t c = 0;
+  for (; c + kRegisterFloats <= channels; c += kRegisterFloats) {
+    const Register incoming = *reinterpret_cast<const Register*>(g + c);
+    for (int k = 0; k < 4; ++k) {
+      sums[k] += incoming * *reinterpret_cast<const Register*>(rows[k] + c);
+      *reinterpret_cast<Register*>(grad_rows[k] + c) += incoming * share[k];
+    }
+  }
+  SumFour(sums, products);
+  for (; c < channels; ++c) {
+    for (int k = 0; k < 4; ++k) {
+      products[k] += g[c] * rows[k][c];
+      grad_rows[k][c] += g[c] * share[k];
+    }
+  }
+}
+
+struct PointGradient {
+  float weight, x, y;  // of the softmax's weight, and of the place in cells
+};
+
+// One point of one query and head, at (x, y) with the given weight.
+inline PointGradient PassPoint(const DeformAttnBackwardArgs& args, std::int64_t query, std::int64_t head,
+                               const DeformAttnLevel& level, float x, float y, float weight) {
+  const DeformAttnArgs& a = args.forward;
+  Square square;
+  if (!FindSquare(level, x, y, &square)) return {0.0f, 0.0f, 0.0f};
+  const float right = square.right, bottom = square.bottom;
+  const float near[4] = {(1 - right) * (1 - bottom), right * (1 - bottom), (1 - right) * bottom, right * bottom};
+  const float* rows[4];
+  float *grad_rows[4], share[4], products[4];
+  for (int k = 0; k < 4; ++k) {
+    const std::int64_t first = square.cell[k] * a.cell_stride + head * a.head_stride;
+    rows[k] = a.value + first;
+    grad_rows[k] = args.grad_value + first;
+    share[k] = square.inside[k] ? weight * near[k] : 0.0f;
+  }
+  const std::int64_t index = query * a.heads + head;
+  PassCells(args.grad_out + index * a.channels, a.channels, rows, grad_rows, share, products);
+  const float grad_inside = args.grad_inside != nullptr ? args.grad_inside[index] : 0.0f;
+  for (int k = 0; k < 4; ++k) products[k] = square.inside[k] ? products[k] + grad_inside : 0.0f;
+  float read = 0.0f;
+  for (int k = 0; k < 4; ++k) read += near[k] * products[k];
+  return {read, weight * ((1 - bottom) * (products[1] - products[0]) + bottom * (products[3] - products[2])),
+          weight * ((1 - right) * (products[2] - products[0]) + right * (products[3] - products[1]))};
+}
+
+// One query and one head.
+inline void AttendHeadBackward(const DeformAttnBackwardArgs& args, std::int64_t query, std::int64_t head) {
+  const DeformAttnArgs& a = args.forward;
+  const std::int64_t points = a.level_count * a.points, index = query * a.heads + head;
+  float weights[kMaxDeformAttnPoints], weight_gradients[kMaxDeformAttnPoints];
+  Softmax(a.logits + index * points, points, weights);
+
+  const float* reference = a.references + query * a.reference_size;
+  const float* offset = a.offsets + index * points * 2;
+  float* grad_offset = args.grad_offsets + index * points * 2;
+  float centre_x = 0.0f, centre_y = 0.0f, box_width = 0.0f, box_height = 0.0f, mean = 0.0f;
+  const bool box = a.reference_size == 4;
+  const float part = 0.5f / static_cast<float>(a.points);
+  for (std::int64_t l = 0, i = 0; l < a.level_count; ++l) {
+    const DeformAttnLevel& level = a.levels[l];
+    const float width = static_cast<float>(level.width), height = static_cast<float>(level.height);
+    const float x_scale = box ? reference[2] * part * width : 1.0f, y_scale = box ? reference[3] * part * height : 1.0f;
+    for (std::int64_t p = 0; p < a.points; ++p, ++i) {
+      const float x = reference[0] * width + offset[2 * i] * x_scale - 0.5f;
+      const float y = reference[1] * height + offset[2 * i + 1] * y_scale - 0.5f;
+      const PointGradient gradient = PassPoint(args, query, head, level, x, y, weights[i]);
+      weight_gradients[i] = gradient.weight;
+      mean += weights[i] * gradient.weight;
+      grad_offset[2 * i] = gradient.x * x_scale;
+      grad_offset[2 * i + 1] = gradient.y * y_scale;
+      centre_x += gradient.x * width;
+      centre_y += gradient.y * height;
+      box_width += gradient.x * width * part * offset[2 * i];
+      box_height += gradient.y * height * part * offset[2 * i + 1];
+    }
+  }
+  float* grad_logits = args.grad_logits + index * points;
+  for (std::int64_t i = 0; i < points; ++i) grad_logits[i] = weights[i] * (weight_gradients[i] - mean);
+  if (args.grad_references == nullptr) return;
+  float* grad_reference = args.grad_references + index * a.reference_size;
+  grad_reference[0] = centre_x;
+  grad_reference[1] = centre_y;
+  if (!box) return;
+  grad_reference[2] = box_width;
+  grad_reference[3] = box_height;
+}
+
+void DeformAttnBackward(const DeformAttnBackwardArgs& args, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t head = begin; head < end; ++head) {
+    for (std::int64_t query = 0; query < args.queries; ++query) AttendHeadBackward(args, query, head);
+  }
+}
+
+}  // namespace
+}  // namespace lqvg::kernels
