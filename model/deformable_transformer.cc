@@ -80,9 +80,10 @@ at::Tensor Forward(const DecoderLayer& layer, const at::Tensor& x, const at::Ten
   return Forward(layer.output_norm, y + Forward(layer.feed_forward, y));
 }
 
-// references [B, Q, 2] or [B, Q, 4] moved by the box head's answer: [B, Q, 4].
+// references [B, Q, 2] or [B, Q, 4] moved by the box head's answer: [B, Q, 4]. Places are fp32 even where mixed
+// precision computes the answer in fewer bits: half of them would be less than a pixel.
 at::Tensor Refine(const Mlp& box_head, const at::Tensor& x, const at::Tensor& references) {
-  const at::Tensor delta = Forward(box_head, x);
+  const at::Tensor delta = Forward(box_head, x).to(at::kFloat);
   const at::Tensor base = Logit(references);
   if (references.size(-1) == 4) return at::sigmoid(delta + base);
   return at::sigmoid(at::cat({delta.narrow(-1, 0, 2) + base, delta.narrow(-1, 2, 2)}, -1));
@@ -132,7 +133,8 @@ std::vector<Proposals> ForwardLayers(const DeformableTransformer& transformer, c
   const std::int64_t batch = tokens.size(0), queries = transformer.query_embed.size(0);
   at::Tensor x = sentence.unsqueeze(1).expand({batch, queries, -1});
   at::Tensor references =
-      at::sigmoid(Forward(transformer.reference_points, transformer.query_embed)).expand({batch, queries, 2});
+      at::sigmoid(Forward(transformer.reference_points, transformer.query_embed).to(at::kFloat))
+          .expand({batch, queries, 2});
   std::vector<Proposals> answers;
   for (std::size_t i = 0; i < transformer.decoder.size(); ++i) {
     const DecoderLayer& layer = transformer.decoder[i];

@@ -76,7 +76,7 @@ void AdamW::Step(std::int64_t step, double learning_rate) {
     at::_fused_adamw_(group.parameters, gradients, group.first, group.second, /*max_exp_avg_sqs=*/{}, group.steps,
                       learning_rate * group.rate, kBeta1, kBeta2, group.decays ? weight_decay_ : 0.0, kEps,
                       /*amsgrad=*/false, /*maximize=*/false);
-    for (at::Tensor& parameter : group.parameters) parameter.mutable_grad() = {};
+    for (at::Tensor& parameter : group.parameters) parameter.mutable_grad().reset();
   }
 }
 

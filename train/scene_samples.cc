@@ -26,21 +26,23 @@ absl::StatusOr<DescribedScene> SceneSamples::Describe(std::uint64_t index) const
   // A scene that gives nothing to say, which one in some thousands does, is passed over.
   for (std::uint64_t attempt = 0;; ++attempt) {
     const std::uint64_t seed = options_.seed * kGolden + index + (attempt << 48);
-    scenes::Random random(seed);
+    scenes::Random random(seed ^ kGolden);
     scenes::LayoutOptions layout;
     layout.width = layout.height = options_.input_size;
-    if (random.Uniform() < options_.resized) {
+    if (random.Chance(static_cast<float>(options_.resized))) {
       layout.width = options_.input_size * (75 + random.Below(76)) / 100;
       layout.height = options_.input_size * (75 + random.Below(76)) / 100;
     }
     DescribedScene described;
     described.scene = scenes::LayOut(seed, layout);
     described.expressions = scenes::Describe(
-        described.scene, seed, {.count = options_.expressions, .absent_share = options_.absent});
+        described.scene, seed, {.count = options_.expressions, .absent_share = static_cast<float>(options_.absent)});
     if (described.expressions.empty()) continue;
 
     const Image image = scenes::Paint(described.scene);
-    described.sample.canvas = Letterbox(image, options_.input_size);
+    absl::StatusOr<Canvas> canvas = Letterbox(image, options_.input_size);
+    if (!canvas.ok()) return canvas.status();
+    described.sample.canvas = *std::move(canvas);
     for (const scenes::ReferringExpression& said : described.expressions) {
       absl::StatusOr<std::string> normalized = NormalizeExpression(said.text);
       if (!normalized.ok()) return normalized.status();

@@ -79,11 +79,13 @@ absl::Status WriteTensors(const std::string& path, const NamedTensors& tensors) 
 
 std::vector<Proposals> Propose(const Network& network, const Batch& batch) {
   ImageLevels image = Forward(network.image_encoder, batch.canvases);
-  image.tokens = image.tokens.index_select(0, batch.picture);  // [B, N, D]
+  // Sums and norms from here on in fp32, whatever the convolutions ran in.
+  image.tokens = image.tokens.to(at::kFloat).index_select(0, batch.picture);  // [B, N, D]
   const TextWords text = Forward(network.text_encoder, batch.token_ids, batch.valid);
   const at::Tensor positions = ImagePositions(image.levels, network.architecture.hidden_dim, network.device);
   const Fused fused = Forward(network.fusion, image, positions, text);
-  return ForwardLayers(network.transformer, fused.tokens, image.levels, positions, fused.sentence);
+  return ForwardLayers(network.transformer, fused.tokens.to(at::kFloat), image.levels, positions,
+                       fused.sentence.to(at::kFloat));
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, const SampleSource& source,
