@@ -28,16 +28,26 @@ using Register [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float
 #define LQVG_SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, (k) + 4, (l) + 4)
 #endif
 constexpr std::int64_t kRegisterFloats = sizeof(Register) / sizeof(float);
+using Quad [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
 
-// sums[k] = the sum of all floats of v[k]: a transposition of 4 x 4 blocks on the way costs half as much as four sums.
-inline void SumFour(const Register v[4], float sums[4]) {
-  const Register ab = LQVG_SHUFFLE(v[0], v[1], 0, 1, 0, 1) + LQVG_SHUFFLE(v[0], v[1], 2, 3, 2, 3);  // a a b b
-  const Register cd = LQVG_SHUFFLE(v[2], v[3], 0, 1, 0, 1) + LQVG_SHUFFLE(v[2], v[3], 2, 3, 2, 3);  // c c d d
-  const Register abcd = LQVG_SHUFFLE(ab, cd, 0, 2, 0, 2) + LQVG_SHUFFLE(ab, cd, 1, 3, 1, 3);
-  for (int k = 0; k < 4; ++k) {
-    sums[k] = abcd[k];
-    for (std::int64_t i = k + 4; i < kRegisterFloats; i += 4) sums[k] += abcd[i];
-  }
+// The sum of each 4th float: 0, 4, 8...; 1, 5, 9...
+inline Quad SumQuads(const Register& v) {
+#if defined(__AVX512F__)
+  const auto half = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+                    __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+  return __builtin_shufflevector(half, half, 0, 1, 2, 3) + __builtin_shufflevector(half, half, 4, 5, 6, 7);
+#elif defined(__AVX2__)
+  return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+#else
+  return v;
+#endif
+}
+
+// The sum of all floats of each: a transposition of 4 x 4 blocks on the way costs half as much as four sums.
+inline Quad SumFour(const Register& a, const Register& b, const Register& c, const Register& d) {
+  const Register ab = LQVG_SHUFFLE(a, b, 0, 1, 0, 1) + LQVG_SHUFFLE(a, b, 2, 3, 2, 3);  // a a b b
+  const Register cd = LQVG_SHUFFLE(c, d, 0, 1, 0, 1) + LQVG_SHUFFLE(c, d, 2, 3, 2, 3);  // c c d d
+  return SumQuads(LQVG_SHUFFLE(ab, cd, 0, 2, 0, 2) + LQVG_SHUFFLE(ab, cd, 1, 3, 1, 3));
 }
 #undef LQVG_SHUFFLE
 
@@ -80,7 +90,7 @@ inline void PassCells(const float* g, std::int64_t channels, const float* const 
       *reinterpret_cast<Register*>(grad_rows[k] + c) += incoming * share[k];
     }
   }
-  SumFour(sums, products);
+  *reinterpret_cast<Quad*>(products) = SumFour(sums[0], sums[1], sums[2], sums[3]);
   for (; c < channels; ++c) {
     for (int k = 0; k < 4; ++k) {
       products[k] += g[c] * rows[k][c];
