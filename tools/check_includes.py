@@ -29,6 +29,7 @@ GROUPS = {
     "opencv": r"opencv2/",
     "codecs": r"(jpeglib|jerror|turbojpeg|png|zlib|tiff|tiffio)\.h$",
     "json": r"nlohmann/",
+    "xml": r"pugixml\.hpp$",
     "openssl": r"openssl/",
     "prometheus": r"prometheus/",
     "spdlog": r"(spdlog|fmt)/",
@@ -71,6 +72,9 @@ ROOMS = (
          "std posix absl json openssl model/architecture.h model/atomic_file.h model/json_text.h model/safetensors.h "
          "model/safetensors_writer.h model/model_digest.h"),
     Room("model", "model/*", "std posix absl json torch image/* model/*"),
+    # Around training, for clients too: neither knows the model.
+    Room("data sets", "train/datasets/*", "std absl xml train/datasets/*"),
+    Room("curves", "train/curves/*", "std posix absl json train/curves/*"),
     Room("training", "train/*", "std posix absl json torch image/* model/* train/*"),
     # Pictures: known to every room, knowing none.
     Room("image", "image/*", "std absl opencv codecs image/*"),
@@ -96,6 +100,8 @@ ROOMS = (
     Room("tests of serving", "tests/server/*",
          TEST + " tests/server/* tests/image/* codecs openssl grpc proto prometheus server/* " + DOOR + " " +
          QUERY),
+    Room("tests of data sets", "tests/train/datasets/*", TEST + " train/datasets/*"),
+    Room("tests of curves", "tests/train/curves/*", TEST + " train/curves/*"),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
     Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* codecs grpc proto server/* model/architecture.h model/safetensors.h "

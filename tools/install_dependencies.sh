@@ -32,6 +32,8 @@ packages=(
   libjpeg-dev libopencv-core-dev libopencv-imgproc-dev libpng-dev libtiff-dev
   # Logs, metrics, JSON.
   libspdlog-dev nlohmann-json3-dev prometheus-cpp-dev
+  # Annotations of data sets, in XML.
+  libpugixml-dev
   # Tests. The shells and groff: completion and manual pages are tried in what reads them.
   fish groff-base libgmock-dev libgtest-dev zsh
 )
