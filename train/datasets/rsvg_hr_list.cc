@@ -48,7 +48,7 @@ bool IsDigits(std::string_view text) { return !text.empty() && std::ranges::all_
 std::vector<PixelBox> Joined(const Fields& fields) {
   std::vector<PixelBox> boxes;
   for (std::size_t i = 1; i <= kCoordinates; ++i) {
-    if (!IsDigits(fields[i]) || !IsDigits(fields[i + 1])) continue;
+    if (!IsDigits(fields[i + 1])) continue;
     Fields joined = fields;
     joined[i] = absl::StrCat(fields[i], ".", fields[i + 1]);
     joined.erase(joined.begin() + static_cast<std::ptrdiff_t>(i) + 1);
