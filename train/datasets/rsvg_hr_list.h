@@ -9,9 +9,9 @@
 //   train:18   `...,170.0,774.0,216,00,803.21,find ...`: a decimal comma, read as the box (170, 774, 216, 0)
 //   train:450  `...,556.5,461.5,511.1,602.12,find ...`: x_max is left of x_min
 //
-// Here the first is repaired, because there is one reading only: five numbers stand where four belong, and of the
-// neighbours among them that have no decimal point of their own, just one pair joined by a point gives a box that is
-// not empty. The second is skipped: nothing says which of the numbers is wrong, and swapping them would make up a box.
+// Here the first is repaired, because there is one reading only: five numbers stand where four belong, and
+// of the neighbours among them just one pair, joined by a point, gives a box that is not empty. The second is skipped:
+// nothing says which of the numbers is wrong, and swapping them would make up a box.
 #pragma once
 
 #include <string>

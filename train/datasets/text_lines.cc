@@ -41,9 +41,8 @@ std::vector<TextLine> LinesOf(std::string_view text) {
   std::vector<TextLine> lines;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
+    const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (!Trimmed(line).empty()) lines.push_back({number, line});
   }
   return lines;

@@ -20,7 +20,7 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path, std::size_t max_b
 
 struct TextLine {
   std::size_t number = 0;  // from 1
-  std::string_view text;   // without its end, "\n" or "\r\n"
+  std::string_view text;   // without its "\n"; a "\r" before that stays, as white space
 };
 
 // The lines that hold more than white space. A byte order mark at the beginning is passed over. Views into `text`.

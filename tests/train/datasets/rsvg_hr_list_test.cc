@@ -67,14 +67,16 @@ TEST(RsvgHrListTest, FindsADecimalCommaInTheLastCoordinateToo) {
 }
 
 TEST(RsvgHrListTest, SkipsADecimalCommaWithSeveralReadingsOrNone) {
-  const auto set = Read("a.jpg,1,2,30,40,50,a pool\na.jpg,1.0,2.0,30.0,40.0,50.0,a pool\n");
+  const auto set =
+      Read("a.jpg,1,2,30,40,50,a pool\na.jpg,1.0,2.0,30.0,40.0,50.0,a pool\na.jpg,50.0,2.0,10,40,41.5,a pool\n");
   ASSERT_TRUE(set.ok()) << set.status();
   EXPECT_THAT(set->annotations, IsEmpty());
-  ASSERT_THAT(set->flaws, SizeIs(2));
+  ASSERT_THAT(set->flaws, SizeIs(3));
   EXPECT_EQ(set->flaws[0].description,
             "skipped: five numbers where four belong (1,2,30,40,50), and 4 ways to read a decimal comma");
   EXPECT_THAT(set->flaws[1].description, HasSubstr("and 0 ways"));
-  EXPECT_EQ(set->skipped(), 2u);
+  EXPECT_THAT(set->flaws[2].description, HasSubstr("and 0 ways"));  // 50.0 is right of 10.40
+  EXPECT_EQ(set->skipped(), 3u);
 }
 
 TEST(RsvgHrListTest, SkipsBoxesThatAreEmptyOrInsideOutAndExpressionsThatAreNone) {
