@@ -1,0 +1,125 @@
+#include "train/scenes/expressions.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "train/scenes/query_choice.h"
+#include "train/scenes/random.h"
+#include "train/scenes/wording.h"
+
+namespace lqvg::scenes {
+namespace {
+
+// Objects in a random order, taken in turn: each once before any comes again.
+class Turns {
+ public:
+  void Add(int object) { objects_.push_back(object); }
+  bool empty() const { return objects_.empty(); }
+  void Shuffle(Random& random) {
+    for (int i = static_cast<int>(objects_.size()) - 1; i > 0; --i) {
+      std::swap(objects_[static_cast<std::size_t>(i)], objects_[static_cast<std::size_t>(random.Below(i + 1))]);
+    }
+  }
+  int Next() { return objects_[next_++ % objects_.size()]; }
+
+ private:
+  std::vector<int> objects_;
+  std::size_t next_ = 0;
+};
+
+class Describer {
+ public:
+  Describer(const Scene& scene, std::uint64_t seed, const DescribeOptions& options)
+      : scene_(scene), options_(options), random_(seed) {
+    for (const SceneObject& object : scene.objects) ++of_kind_[static_cast<std::size_t>(object.kind)];
+    for (int i = 0; i < static_cast<int>(scene.objects.size()); ++i) (HasRival(i) ? rivals_ : singles_).Add(i);
+    rivals_.Shuffle(random_);
+    singles_.Shuffle(random_);
+  }
+
+  std::optional<ReferringExpression> Make() {
+    const Manner manner = random_.Chance(options_.formal_share) ? Manner::kFormal : Manner::kPlain;
+    if (!random_.Chance(options_.absent_share)) return Present(manner);
+    if (random_.Chance(options_.hard_share)) {
+      std::optional<ReferringExpression> hard = HardNegative(manner);
+      if (hard) return hard;
+    }
+    return AbsentKind(manner);
+  }
+
+ private:
+  static constexpr int kTries = 8;
+
+  bool HasRival(int object) const {
+    return of_kind_[static_cast<std::size_t>(scene_.objects[static_cast<std::size_t>(object)].kind)] > 1;
+  }
+
+  int NextTarget(float distractor_share) {
+    const bool rival = !rivals_.empty() && (singles_.empty() || random_.Chance(distractor_share));
+    return (rival ? rivals_ : singles_).Next();
+  }
+
+  std::optional<ReferringExpression> Present(Manner manner) {
+    if (scene_.objects.empty()) return std::nullopt;
+    // Drawn once: an object with rivals is harder to single out, and must not lose its place to one without.
+    const bool rival = !rivals_.empty() && (singles_.empty() || random_.Chance(options_.distractor_share));
+    for (int i = 0; i < kTries; ++i) {
+      const int target = (rival ? rivals_ : singles_).Next();
+      std::optional<Query> query = ChooseUnique(scene_, target, manner, random_);
+      if (query) return Worded(*std::move(query), target, Presence::kPresent, manner);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<ReferringExpression> HardNegative(Manner manner) {
+    if (scene_.objects.empty()) return std::nullopt;
+    for (int i = 0; i < kTries; ++i) {
+      std::optional<Query> query = ChooseHardNegative(scene_, NextTarget(0.5F), manner, random_);
+      if (query) return Worded(*std::move(query), -1, Presence::kAbsentAttribute, manner);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<ReferringExpression> AbsentKind(Manner manner) {
+    std::optional<Query> query = ChooseAbsentKind(scene_, manner, random_);
+    if (!query) return std::nullopt;
+    return Worded(*std::move(query), -1, Presence::kAbsentKind, manner);
+  }
+
+  ReferringExpression Worded(Query query, int target, Presence presence, Manner manner) {
+    ReferringExpression expression;
+    expression.text = Word(query, manner, random_);
+    expression.target = target;
+    expression.presence = presence;
+    expression.has_distractor = target >= 0 && HasRival(target);
+    expression.query = std::move(query);
+    return expression;
+  }
+
+  const Scene& scene_;
+  const DescribeOptions& options_;
+  Random random_;
+  std::array<int, kKinds> of_kind_ = {};
+  Turns rivals_, singles_;
+};
+
+}  // namespace
+
+std::vector<ReferringExpression> Describe(const Scene& scene, std::uint64_t seed, const DescribeOptions& options) {
+  Describer describer(scene, seed, options);
+  std::vector<ReferringExpression> expressions;
+  expressions.reserve(static_cast<std::size_t>(std::max(options.count, 0)));
+  // A few more turns than expressions make up for those that fail or come twice.
+  for (int turn = 0; turn < 2 * options.count && static_cast<int>(expressions.size()) < options.count; ++turn) {
+    std::optional<ReferringExpression> made = describer.Make();
+    if (!made) continue;
+    const bool known = std::any_of(expressions.begin(), expressions.end(),
+                                   [&](const ReferringExpression& other) { return other.text == made->text; });
+    if (!known) expressions.push_back(*std::move(made));
+  }
+  return expressions;
+}
+
+}  // namespace lqvg::scenes
