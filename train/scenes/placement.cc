@@ -1,0 +1,202 @@
+#include "train/scenes/placement.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "train/scenes/object_painters.h"
+#include "train/scenes/roads.h"
+#include "train/scenes/terrain.h"
+
+namespace lqvg::scenes {
+namespace {
+
+constexpr int kTries = 60;
+
+float UnitIn(const Scene& scene) { return static_cast<float>(std::min(scene.width, scene.height)) / 256; }
+
+// Points over the object's own rectangle, edges included.
+template <typename Check>
+bool HoldsEverywhere(const SceneObject& object, float margin, Check check) {
+  const Frame frame = {{object.centre_x, object.centre_y}, Direction(object.angle)};
+  for (int i = -2; i <= 2; ++i) {
+    for (int j = -2; j <= 2; ++j) {
+      const Point local = {static_cast<float>(i) / 2 * (object.length / 2 + margin),
+                           static_cast<float>(j) / 2 * (object.width / 2 + margin)};
+      if (!check(frame.ToPicture(local))) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool Placement::Place(SceneObject object) {
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    if (attempt == kTries / 2) {
+      object.length *= 0.75F;
+      object.width *= 0.75F;
+    }
+    if (!Propose(&object) || !Fits(object) || !LiesRight(object)) continue;
+    AddRoads(object);
+    scene_->objects.push_back(object);
+    return true;
+  }
+  return false;
+}
+
+bool Placement::Propose(SceneObject* object) {
+  switch (object->kind) {
+    case Kind::kHarbor:
+      return ProposeHarbor(object);
+    case Kind::kShip:
+      return ProposeShip(object);
+    case Kind::kVehicle:
+      return ProposeVehicle(object);
+    case Kind::kBridge:
+      return ProposeBridge(object);
+    case Kind::kRoundabout:
+      return ProposeRoundabout(object);
+    default:
+      MoveTo(AnyPoint(), object);
+      return true;
+  }
+}
+
+// The quay on the shore, the piers in the water.
+bool Placement::ProposeHarbor(SceneObject* object) {
+  Point at = AnyPoint();
+  const Point away = Direction(scene_->shore_angle);
+  for (int step = 0; step < 3; ++step) at = at - away * BeyondShore(*scene_, at);
+  object->angle = scene_->shore_angle - kPi / 2 + random_->Between(-0.05F, 0.05F);
+  MoveTo(at + away * (object->width * 0.36F), object);
+  return true;
+}
+
+bool Placement::ProposeShip(SceneObject* object) {
+  const bool has_river = !scene_->strokes.empty() && scene_->strokes.back().material == Stroke::Material::kWater;
+  if (!has_river) {
+    MoveTo(AnyPoint(), object);
+    return true;
+  }
+  const Stroke& river = scene_->strokes.back();
+  const RoadPlace place = PlaceOn(river, random_->Unit());
+  object->angle = AngleOf(place.along) + (random_->Chance(0.5F) ? kPi : 0) + random_->Between(-0.15F, 0.15F);
+  const Point across = {-place.along.y, place.along.x};
+  MoveTo(place.at + across * (river.width * random_->Between(-0.3F, 0.3F)), object);
+  return true;
+}
+
+bool Placement::ProposeVehicle(SceneObject* object) {
+  const int strokes = static_cast<int>(scene_->strokes.size());
+  if (strokes == 0 || random_->Chance(0.3F)) {
+    MoveTo(AnyPoint(), object);
+    return true;
+  }
+  const Stroke& road = scene_->strokes[static_cast<std::size_t>(random_->Below(strokes))];
+  if (road.material == Stroke::Material::kWater) return false;
+  const RoadPlace place = PlaceOn(road, random_->Unit());
+  const float lane = random_->Chance(0.5F) ? 1 : -1;  // people drive on the right
+  object->angle = AngleOf(place.along) + (lane > 0 ? 0 : kPi);
+  const Point right = {-place.along.y, place.along.x};
+  MoveTo(place.at + right * (lane * road.width * 0.22F), object);
+  return true;
+}
+
+// Across the river where there is one, else anywhere, over a road of its own.
+bool Placement::ProposeBridge(SceneObject* object) {
+  const bool has_river = !scene_->strokes.empty() && scene_->strokes.back().material == Stroke::Material::kWater;
+  if (!has_river) {
+    MoveTo(AnyPoint(), object);
+    return true;
+  }
+  const Stroke& river = scene_->strokes.back();
+  const RoadPlace place = PlaceOn(river, random_->Unit());
+  object->angle = AngleOf(place.along) + kPi / 2 + random_->Between(-0.12F, 0.12F);
+  const float wide = object->width;
+  object->length = std::max(river.width * 1.22F + 3 * UnitIn(*scene_), 1.3F * wide);
+  MoveTo(place.at, object);
+  return true;
+}
+
+bool Placement::ProposeRoundabout(SceneObject* object) {
+  object->angle = random_->Between(0, kPi);
+  MoveTo(AnyPoint(), object);
+  return true;
+}
+
+void Placement::MoveTo(Point centre, SceneObject* object) const {
+  object->centre_x = centre.x;
+  object->centre_y = centre.y;
+  object->bounds = MeasureObject(*object);
+}
+
+bool Placement::Fits(const SceneObject& object) const {
+  constexpr float kMargin = 1;  // pixels to the picture's edge
+  const Bounds& a = object.bounds;
+  if (a.x_min < kMargin || a.y_min < kMargin || a.x_max > static_cast<float>(scene_->width) - kMargin ||
+      a.y_max > static_cast<float>(scene_->height) - kMargin) {
+    return false;
+  }
+  return std::none_of(scene_->objects.begin(), scene_->objects.end(), [&](const SceneObject& other) {
+    const Bounds& b = other.bounds;
+    return a.x_min < b.x_max + gap_ && b.x_min < a.x_max + gap_ && a.y_min < b.y_max + gap_ && b.y_min < a.y_max + gap_;
+  });
+}
+
+bool Placement::LiesRight(const SceneObject& object) const {
+  const float unit = UnitIn(*scene_);
+  switch (object.kind) {
+    case Kind::kHarbor:
+    case Kind::kBridge:
+      return true;
+    case Kind::kShip:
+      return HoldsEverywhere(object, 1.5F * unit, [&](Point p) {
+        return BeyondShore(*scene_, p) > 4 * unit ||
+               DistanceToStrokes(*scene_, Stroke::Material::kWater, p) < -1.5F * unit;
+      });
+    case Kind::kVehicle:
+      return HoldsEverywhere(object, 3 * unit, [&](Point p) { return !IsWater(*scene_, p); });
+    default:
+      return HoldsEverywhere(object, 2 * unit, [&](Point p) {
+        return BeyondShore(*scene_, p) < -9 * unit &&
+               DistanceToStrokes(*scene_, Stroke::Material::kWater, p) > 3 * unit &&
+               DistanceToStrokes(*scene_, Stroke::Material::kAsphalt, p) > 2 * unit &&
+               DistanceToStrokes(*scene_, Stroke::Material::kDirt, p) > unit;
+      });
+  }
+}
+
+void Placement::AddRoads(const SceneObject& object) {
+  const Point at = {object.centre_x, object.centre_y};
+  // Below a river, so that the bridge alone crosses it.
+  const auto add = [this](const Stroke& road) { scene_->strokes.insert(scene_->strokes.begin(), road); };
+  if (object.kind == Kind::kBridge) {
+    const Point along = Direction(object.angle);
+    const float width = object.width * 0.74F;
+    const bool has_river = scene_->ground == Ground::kRiver;
+    Stroke road = MakeArm(*scene_, at, along, width);
+    const Stroke back = MakeArm(*scene_, at, along * -1, width);
+    road.points.insert(road.points.begin(), back.points.back());
+    add(road);
+    if (has_river) return;
+    const Point across = Direction(object.angle + kPi / 2);
+    Stroke below = MakeArm(*scene_, at, across, object.length * 0.42F);
+    below.points.insert(below.points.begin(), MakeArm(*scene_, at, across * -1, 1).points.back());
+    add(below);
+  }
+  if (object.kind == Kind::kRoundabout) {
+    const int arms = 3 + static_cast<int>(object.style % 2);
+    for (int arm = 0; arm < arms; ++arm) {
+      const float turn = object.angle + 2 * kPi * static_cast<float>(arm) / static_cast<float>(arms);
+      add(MakeArm(*scene_, at, Direction(turn), object.length * 0.2F));
+    }
+  }
+}
+
+Point Placement::AnyPoint() {
+  return {random_->Between(0, static_cast<float>(scene_->width)),
+          random_->Between(0, static_cast<float>(scene_->height))};
+}
+
+}  // namespace lqvg::scenes

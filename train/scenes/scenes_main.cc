@@ -1,0 +1,135 @@
+// `lqvg-scenes`: made-up aerial pictures as PNG files, with a line of JSON for each, or as one contact sheet.
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "image/png_writer.h"
+#include "train/scenes/layout.h"
+#include "train/scenes/painter.h"
+
+namespace {
+
+using lqvg::Image;
+using lqvg::scenes::LayoutOptions;
+using lqvg::scenes::Scene;
+using lqvg::scenes::SceneObject;
+
+constexpr std::string_view kUsage =
+    "usage: lqvg-scenes [--seed N] [--count N] [--size PIXELS] --out DIR\n"
+    "       lqvg-scenes [--seed N] [--size PIXELS] --contact-sheet FILE.png COLUMNSxROWS\n"
+    "DIR gets SEED.png for each scene and scenes.jsonl, with a line for each: what is in it and where.\n";
+
+struct Arguments {
+  std::uint64_t seed = 1;
+  int count = 1, size = 256;
+  std::string out, sheet;
+  int columns = 0, rows = 0;
+};
+
+template <typename Number>
+bool Parse(std::string_view text, Number* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool ParseArguments(int argc, char** argv, Arguments* arguments) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view flag = argv[i];
+    if (i + 1 >= argc) return false;
+    const std::string_view value = argv[++i];
+    if (flag == "--seed") {
+      if (!Parse(value, &arguments->seed)) return false;
+    } else if (flag == "--count") {
+      if (!Parse(value, &arguments->count) || arguments->count < 1) return false;
+    } else if (flag == "--size") {
+      if (!Parse(value, &arguments->size) || arguments->size < 128 || arguments->size > 1024) return false;
+    } else if (flag == "--out") {
+      arguments->out = value;
+    } else if (flag == "--contact-sheet" && i + 1 < argc) {
+      arguments->sheet = value;
+      const std::string_view grid = argv[++i];
+      const std::size_t cross = grid.find('x');
+      if (cross == std::string_view::npos || !Parse(grid.substr(0, cross), &arguments->columns) ||
+          !Parse(grid.substr(cross + 1), &arguments->rows)) {
+        return false;
+      }
+    } else {
+      return false;
+    }
+  }
+  const bool has_grid = arguments->columns > 0 && arguments->rows > 0 && arguments->columns * arguments->rows <= 400;
+  return arguments->out.empty() != arguments->sheet.empty() && (arguments->sheet.empty() || has_grid);
+}
+
+bool WritePng(const Image& image, const std::string& path) {
+  const auto png = lqvg::EncodePng(image);
+  if (!png.ok()) {
+    std::cerr << png.status().message() << "\n";
+    return false;
+  }
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(png->data()), static_cast<std::streamsize>(png->size()));
+  file.close();
+  if (!file) std::cerr << path << " cannot be written\n";
+  return static_cast<bool>(file);
+}
+
+std::string JsonOf(const Scene& scene) {
+  std::string json = absl::StrCat("{\"seed\":", scene.seed, ",\"width\":", scene.width, ",\"height\":", scene.height,
+                                  ",\"objects\":[");
+  for (const SceneObject& object : scene.objects) {
+    const auto& b = object.bounds;
+    absl::StrAppend(&json, &object == scene.objects.data() ? "" : ",", "{\"kind\":\"", std::string(NameOf(object.kind)),
+                    "\",\"colour\":\"", std::string(NameOf(object.colour)), "\"");
+    absl::StrAppend(&json, ",\"box\":[", b.x_min, ",", b.y_min, ",", b.x_max, ",", b.y_max, "]}");
+  }
+  return json + "]}";
+}
+
+int WriteScenes(const Arguments& arguments, const LayoutOptions& options) {
+  std::ofstream lines(arguments.out + "/scenes.jsonl");
+  for (int i = 0; i < arguments.count; ++i) {
+    const Scene scene = LayOut(arguments.seed + static_cast<std::uint64_t>(i), options);
+    if (!WritePng(Paint(scene), absl::StrCat(arguments.out, "/", scene.seed, ".png"))) return 1;
+    lines << JsonOf(scene) << "\n";
+  }
+  lines.close();
+  if (!lines) std::cerr << arguments.out << "/scenes.jsonl cannot be written\n";
+  return lines ? 0 : 1;
+}
+
+int WriteSheet(const Arguments& arguments, const LayoutOptions& options) {
+  const std::size_t side = static_cast<std::size_t>(arguments.size) * 3;
+  Image sheet = {arguments.columns * arguments.size, arguments.rows * arguments.size, {}};
+  sheet.rgb.resize(sheet.ByteCount());
+  for (int tile = 0; tile < arguments.columns * arguments.rows; ++tile) {
+    const Image image = Paint(LayOut(arguments.seed + static_cast<std::uint64_t>(tile), options));
+    const std::size_t left = static_cast<std::size_t>(tile % arguments.columns) * side;
+    const std::size_t top = static_cast<std::size_t>(tile / arguments.columns * arguments.size);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(arguments.size); ++y) {
+      const std::size_t to = (top + y) * static_cast<std::size_t>(sheet.width) * 3 + left;
+      std::copy_n(&image.rgb[y * side], side, &sheet.rgb[to]);
+    }
+  }
+  return WritePng(sheet, arguments.sheet) ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  if (!ParseArguments(argc, argv, &arguments)) {
+    std::cerr << kUsage;
+    return 2;
+  }
+  LayoutOptions options;
+  options.width = options.height = arguments.size;
+  return arguments.sheet.empty() ? WriteScenes(arguments, options) : WriteSheet(arguments, options);
+}
