@@ -181,7 +181,7 @@ bool FalsifyOne(const Scene& scene, int near_miss, Manner manner, Query& query, 
 }  // namespace
 
 std::optional<Query> ChooseUnique(const Scene& scene, int target, Manner manner, Random& random) {
-  constexpr int kTries = 3;
+  constexpr int kTries = 6;
   for (int i = 0; i < kTries; ++i) {
     Query query = Compose(scene, target, manner, random);
     if (!PointsTo(scene, query, target)) continue;
