@@ -40,7 +40,7 @@ float AngleOf(Point direction) {
     const Point at = Direction(angle);
     angle += at.x * unit.y - at.y * unit.x;
   }
-  return angle;
+  return angle > kPi ? angle - 2 * kPi : angle;
 }
 
 float DistanceToSegment(Point p, Point a, Point b) {

@@ -66,14 +66,15 @@ void PaintWake(const SceneObject& object, Pen* pen) {
 Rgb PaintOf(Colour colour, Random* random) {
   static constexpr std::array<Rgb, kColours> kPaints = {{{150, 150, 150},
                                                          {240, 240, 237},
-                                                         {150, 152, 154},
+                                                         {142, 144, 147},
                                                          {36, 36, 40},
-                                                         {192, 48, 42},
+                                                         {206, 36, 30},
                                                          {44, 92, 184},
                                                          {52, 130, 76},
                                                          {232, 194, 44},
-                                                         {120, 78, 50}}};
+                                                         {112, 72, 40}}};
   const Rgb paint = kPaints[static_cast<std::size_t>(colour)];
+  if (random == nullptr) return paint;
   const float vary = random->Between(0, 0.09F);
   return random->Chance(0.5F) ? Darker(paint, vary) : Lighter(paint, vary);
 }
