@@ -69,6 +69,8 @@ ROOMS = (
     Room("model files", "model/architecture.* model/json_text.* model/safetensors.* model/model_digest.*",
          "std posix absl json openssl model/architecture.h model/json_text.h model/safetensors.h model/model_digest.h"),
     Room("model", "model/*", "std posix absl json torch image/* model/*"),
+    # Made-up scenes: the command line and the load generator link them, so no torch.
+    Room("scenes", "train/scenes/*", "std absl json image/* train/scenes/*"),
     Room("training", "train/*", "std posix absl json torch image/* model/* train/*"),
     # Pictures: known to every room, knowing none.
     Room("image", "image/*", "std absl opencv codecs image/*"),
@@ -95,6 +97,7 @@ ROOMS = (
          TEST + " tests/server/* tests/image/* codecs openssl grpc proto prometheus server/* " + DOOR + " " +
          QUERY),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
+    Room("tests of scenes", "tests/scenes/*", TEST + " tests/scenes/* train/scenes/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
     Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* codecs grpc proto server/* model/architecture.h model/safetensors.h "
          "model/unicode.h " + DOOR + " " + QUERY),

@@ -159,7 +159,7 @@ TEST(Expressions, TakeTheObjectsInTurn) {
     different += targets.size();
   }
   // Not always four: what cannot be singled out loses its turn.
-  EXPECT_GE(different, 50 * 7 / 2U);
+  EXPECT_GE(different, 160U);  // of 200; taken blindly it would be 137
 }
 
 TEST(Expressions, AreTheSameForTheSameSeed) {
