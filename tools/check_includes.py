@@ -75,6 +75,8 @@ ROOMS = (
     # Around training, for clients too: neither knows the model.
     Room("data sets", "train/datasets/*", "std absl xml train/datasets/*"),
     Room("curves", "train/curves/*", "std posix absl json train/curves/*"),
+    # Made-up scenes: the command line and the load generator link them, so no torch.
+    Room("scenes", "train/scenes/*", "std absl json image/* train/scenes/*"),
     Room("training", "train/*", "std posix absl json torch image/* model/* train/*"),
     # Pictures: known to every room, knowing none.
     Room("image", "image/*", "std absl opencv codecs image/*"),
@@ -103,6 +105,7 @@ ROOMS = (
     Room("tests of data sets", "tests/train/datasets/*", TEST + " train/datasets/*"),
     Room("tests of curves", "tests/train/curves/*", TEST + " train/curves/*"),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
+    Room("tests of scenes", "tests/scenes/*", TEST + " tests/scenes/* train/scenes/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
     Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* codecs grpc proto server/* model/architecture.h model/safetensors.h "
          "model/unicode.h " + DOOR + " " + QUERY),

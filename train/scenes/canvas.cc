@@ -55,7 +55,7 @@ void Canvas::Fill(std::span<const Point> polygon, const Ink& ink) {
 }
 
 void Canvas::FillRow(int y, std::span<const Point> polygon, const Ink& ink) {
-  cover_.assign(static_cast<std::size_t>(width_), 0);
+  cover_.resize(static_cast<std::size_t>(width_));  // all 0 between rows
   float least = static_cast<float>(width_);
   float most = 0;
   for (int line = 0; line < kLines; ++line) {
@@ -75,7 +75,9 @@ void Canvas::FillRow(int y, std::span<const Point> polygon, const Ink& ink) {
   }
   const int end = std::min(width_, static_cast<int>(std::clamp(most, 0.0F, 1e6F)) + 1);
   for (int x = std::max(0, static_cast<int>(least)); x < end; ++x) {
-    if (const int cover = cover_[static_cast<std::size_t>(x)]; cover > 0) Put(x, y, std::min(cover, kFull), ink);
+    int& cover = cover_[static_cast<std::size_t>(x)];
+    if (cover > 0) Put(x, y, std::min(cover, kFull), ink);
+    cover = 0;
   }
 }
 

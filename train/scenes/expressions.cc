@@ -56,17 +56,17 @@ class Describer {
     return of_kind_[static_cast<std::size_t>(scene_.objects[static_cast<std::size_t>(object)].kind)] > 1;
   }
 
-  int NextTarget(float distractor_share) {
-    const bool rival = !rivals_.empty() && (singles_.empty() || random_.Chance(distractor_share));
-    return (rival ? rivals_ : singles_).Next();
+  Turns& DrawTurns() {
+    const bool rival = !rivals_.empty() && (singles_.empty() || random_.Chance(options_.distractor_share));
+    return rival ? rivals_ : singles_;
   }
 
   std::optional<ReferringExpression> Present(Manner manner) {
     if (scene_.objects.empty()) return std::nullopt;
     // Drawn once: an object with rivals is harder to single out, and must not lose its place to one without.
-    const bool rival = !rivals_.empty() && (singles_.empty() || random_.Chance(options_.distractor_share));
+    Turns& turns = DrawTurns();
     for (int i = 0; i < kTries; ++i) {
-      const int target = (rival ? rivals_ : singles_).Next();
+      const int target = turns.Next();
       std::optional<Query> query = ChooseUnique(scene_, target, manner, random_);
       if (query) return Worded(*std::move(query), target, Presence::kPresent, manner);
     }
@@ -76,16 +76,19 @@ class Describer {
   std::optional<ReferringExpression> HardNegative(Manner manner) {
     if (scene_.objects.empty()) return std::nullopt;
     for (int i = 0; i < kTries; ++i) {
-      std::optional<Query> query = ChooseHardNegative(scene_, NextTarget(0.5F), manner, random_);
+      std::optional<Query> query = ChooseHardNegative(scene_, DrawTurns().Next(), manner, random_);
       if (query) return Worded(*std::move(query), -1, Presence::kAbsentAttribute, manner);
     }
     return std::nullopt;
   }
 
   std::optional<ReferringExpression> AbsentKind(Manner manner) {
-    std::optional<Query> query = ChooseAbsentKind(scene_, manner, random_);
-    if (!query) return std::nullopt;
-    return Worded(*std::move(query), -1, Presence::kAbsentKind, manner);
+    for (int i = 0; i < kTries; ++i) {
+      const int model = scene_.objects.empty() ? -1 : DrawTurns().Next();
+      std::optional<Query> query = ChooseAbsentKind(scene_, model, manner, random_);
+      if (query) return Worded(*std::move(query), -1, Presence::kAbsentKind, manner);
+    }
+    return std::nullopt;
   }
 
   ReferringExpression Worded(Query query, int target, Presence presence, Manner manner) {

@@ -15,10 +15,9 @@ double SineOfSmall(double x) {
 
 float Sine(float radians) {
   constexpr double kExactPi = 3.14159265358979323846;
-  const double half_turns = std::floor(static_cast<double>(radians) / kExactPi + 0.5);
+  const int half_turns = FloorOf(radians / kPi + 0.5F);
   const double sine = SineOfSmall(static_cast<double>(radians) - half_turns * kExactPi);
-  const bool is_odd = std::floor(half_turns / 2) * 2 != half_turns;
-  return static_cast<float>(is_odd ? -sine : sine);
+  return static_cast<float>(half_turns % 2 != 0 ? -sine : sine);
 }
 
 float Cosine(float radians) { return Sine(radians + kPi / 2); }
@@ -41,7 +40,7 @@ float AngleOf(Point direction) {
     const Point at = Direction(angle);
     angle += at.x * unit.y - at.y * unit.x;
   }
-  return angle;
+  return angle > kPi ? angle - 2 * kPi : angle;
 }
 
 float DistanceToSegment(Point p, Point a, Point b) {

@@ -19,6 +19,18 @@ struct Point {
 constexpr float Dot(Point a, Point b) { return a.x * b.x + a.y * b.y; }
 inline float LengthOf(Point a) { return std::sqrt(Dot(a, a)); }
 
+// The integer at or below: for |x| < 2^31. std::floor is a call on processors without SSE 4.1.
+constexpr int FloorOf(float x) {
+  const int toward_zero = static_cast<int>(x);
+  return toward_zero - (static_cast<float>(toward_zero) > x ? 1 : 0);
+}
+
+// A wave of period 1 and height 1 from two parabolas, within 6 % of a sine and a tenth of its price.
+constexpr float Swing(float turns) {
+  const float t = turns - static_cast<float>(FloorOf(turns));
+  return t < 0.5F ? 16 * t * (0.5F - t) : 16 * (t - 0.5F) * (t - 1);
+}
+
 float Sine(float radians);
 float Cosine(float radians);
 inline Point Direction(float radians) { return {Cosine(radians), Sine(radians)}; }

@@ -69,15 +69,19 @@ std::optional<Relation> BetweenAt(const Scene& scene, int target, Manner manner,
 }
 
 std::optional<Relation> SurroundedAt(const Scene& scene, int target, Random& random) {
-  const SceneObject& model = At(scene, OtherThan(scene, target, random));
-  Landmark landmark{Article::kA, QueryOf(model.kind)};
-  if (model.colour != Colour::kPlain && random.Chance(0.4F)) landmark.query.colour = model.colour;
-  std::vector<Bounds> around;
-  for (const int object : Solve(scene, landmark.query).clear) {
-    if (object != target) around.push_back(At(scene, object).bounds);
+  for (int i = 0; i < 3; ++i) {
+    const SceneObject& model = At(scene, OtherThan(scene, target, random));
+    Landmark landmark{Article::kA, QueryOf(model.kind)};
+    if (model.colour != Colour::kPlain && random.Chance(0.4F)) landmark.query.colour = model.colour;
+    std::vector<Bounds> around;
+    for (const int object : Solve(scene, landmark.query).clear) {
+      if (object != target) around.push_back(At(scene, object).bounds);
+    }
+    if (IsSurrounded(At(scene, target).bounds, around, {}, SideOf(scene)) == Truth::kYes) {
+      return Relation{RelationWord::kSurroundedBy, {landmark}};
+    }
   }
-  if (IsSurrounded(At(scene, target).bounds, around, {}, SideOf(scene)) != Truth::kYes) return std::nullopt;
-  return Relation{RelationWord::kSurroundedBy, {landmark}};
+  return std::nullopt;
 }
 
 }  // namespace

@@ -47,14 +47,17 @@ void PaintWake(const SceneObject& object, Pen* pen) {
   const float x = object.length / 2;
   const float y = object.width / 2;
   const float reach = object.length * random.Between(0.6F, 1.3F);
-  const Ink foam = {{226, 236, 238}, 0.28F, 20};
-  pen->Polygon({{-x * 0.8F, y * 0.7F}, {-x - reach, y * 1.5F}, {-x - reach, -y * 1.5F}, {-x * 0.8F, -y * 0.7F}}, foam);
-  pen->Polygon(
-      {{-x * 0.9F, y * 0.5F}, {-x - reach * 0.5F, y * 0.6F}, {-x - reach * 0.5F, -y * 0.6F}, {-x * 0.9F, -y * 0.5F}},
-      {{236, 242, 242}, 0.4F, 20});
+  // Churned water astern that thins out, and the two arms of the bow wave.
+  constexpr int kPuffs = 7;
+  for (int puff = 0; puff < kPuffs; ++puff) {
+    const float part = (static_cast<float>(puff) + 0.5F) / kPuffs;
+    pen->Ellipse({-x - reach * part * 0.9F, 0}, reach * 0.13F, y * (0.75F + 0.5F * part),
+                 {{230, 240, 240}, 0.34F * (1 - part), 24});
+  }
   for (const float side : {-1.0F, 1.0F}) {
-    pen->Polygon({{x * 0.9F, side * y * 0.4F}, {-x - reach * 0.4F, side * (y * 2.6F)}, {-x * 0.9F, side * y * 1.2F}},
-                 foam);
+    const Point bow = {x * 0.75F, side * y * 0.7F};
+    const Point end = {-x - reach * 0.3F, side * y * 2.1F};
+    pen->Polygon({bow, end + Point{0, side * y * 0.25F}, end - Point{0, side * y * 0.2F}}, {{226, 236, 238}, 0.3F, 24});
   }
 }
 
@@ -63,14 +66,15 @@ void PaintWake(const SceneObject& object, Pen* pen) {
 Rgb PaintOf(Colour colour, Random* random) {
   static constexpr std::array<Rgb, kColours> kPaints = {{{150, 150, 150},
                                                          {240, 240, 237},
-                                                         {138, 140, 143},
+                                                         {142, 144, 147},
                                                          {36, 36, 40},
-                                                         {192, 48, 42},
+                                                         {206, 36, 30},
                                                          {44, 92, 184},
                                                          {52, 130, 76},
                                                          {232, 194, 44},
-                                                         {120, 78, 50}}};
+                                                         {112, 72, 40}}};
   const Rgb paint = kPaints[static_cast<std::size_t>(colour)];
+  if (random == nullptr) return paint;
   const float vary = random->Between(0, 0.09F);
   return random->Chance(0.5F) ? Darker(paint, vary) : Lighter(paint, vary);
 }

@@ -33,7 +33,7 @@ void PaintCar(float length, float width, Rgb colour, Pen* pen);
 // A hull with its bow towards +x and a cabin; piers have them alongside.
 void PaintBoat(float length, float width, Rgb hull, Pen* pen);
 
-// The paint of a colour's name; `random` varies it a little, never so far that it could pass for another colour.
+// The paint of a colour's name; `random`, if any, varies it a little, never so far that it could pass for another.
 Rgb PaintOf(Colour colour, Random* random);
 
 // Whichever of the above draws the object's kind.

@@ -35,9 +35,14 @@ void AddHaze(float haze, Image* image) {
   constexpr int kAir[3] = {198, 206, 214};
   const int part = static_cast<int>(haze * 64 + 0.5F);  // of 256: a quarter at most
   if (part <= 0) return;
-  for (std::size_t i = 0; i < image->rgb.size(); ++i) {
-    const int value = image->rgb[i];
-    image->rgb[i] = static_cast<std::uint8_t>((value * (256 - part) + kAir[i % 3] * part + 128) / 256);
+  std::uint8_t hazed[3][256];
+  for (int c = 0; c < 3; ++c) {
+    for (int value = 0; value < 256; ++value) {
+      hazed[c][value] = static_cast<std::uint8_t>((value * (256 - part) + kAir[c] * part + 128) / 256);
+    }
+  }
+  for (std::size_t i = 0; i < image->rgb.size(); i += 3) {
+    for (std::size_t c = 0; c < 3; ++c) image->rgb[i + c] = hazed[c][image->rgb[i + c]];
   }
 }
 

@@ -15,15 +15,20 @@ bool HasStroke(const Scene& scene, Stroke::Material material) {
                      [material](const Stroke& stroke) { return stroke.material == material; });
 }
 
+bool HasKind(const Scene& scene, Kind kind) {
+  return std::any_of(scene.objects.begin(), scene.objects.end(),
+                     [kind](const SceneObject& object) { return object.kind == kind; });
+}
+
 }  // namespace
 
 std::optional<Colour> AnyColourOf(Kind kind, Random& random) {
   using enum Colour;
   switch (kind) {
     case Kind::kAirplane:
-      return Pick({kWhite, kGray, kRed, kBlue}, random);
+      return Pick({kWhite, kGray, kRed}, random);
     case Kind::kStorageTank:
-      return Pick({kWhite, kGray, kBrown, kGreen}, random);
+      return Pick({kWhite, kGray, kBrown}, random);
     case Kind::kTennisCourt:
     case Kind::kBasketballCourt:
       return Pick({kGreen, kBlue, kRed}, random);
@@ -45,10 +50,12 @@ bool MayBeTakenFor(const Scene& scene, Kind kind) {
       return water;
     case Kind::kPond:  // a lake, too
       return water || scene.ground == Ground::kCoast;
-    case Kind::kBuilding:
-    case Kind::kVehicle:
-    case Kind::kParkingLot:
-      return scene.ground == Ground::kTown;
+    case Kind::kParkingLot:  // a yard
+      return scene.ground == Ground::kTown || scene.ground == Ground::kConcrete;
+    case Kind::kVehicle:  // parked
+      return HasKind(scene, Kind::kParkingLot);
+    case Kind::kShip:  // moored
+      return HasKind(scene, Kind::kHarbor);
     default:
       return false;
   }

@@ -14,7 +14,8 @@ namespace lqvg::scenes {
 // One of the colours in which people see that kind; none for a kind whose colour nobody mentions.
 std::optional<Colour> AnyColourOf(Kind kind, Random& random);
 
-// Whether the ground or a stroke of the scene may be taken for one of that kind, though it is no object.
+// Whether the ground, a stroke or what lies in an object of the scene may be taken for one of that kind, though it is
+// no object: boats in a harbour.
 bool MayBeTakenFor(const Scene& scene, Kind kind);
 
 }  // namespace lqvg::scenes

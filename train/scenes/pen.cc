@@ -42,9 +42,11 @@ void Pen::Ellipse(Point centre, float x_radius, float y_radius, const Ink& ink) 
   const int sides = SidesOf(std::max(x_radius, y_radius));
   std::vector<Point> corners;
   corners.reserve(static_cast<std::size_t>(sides));
+  const Point step = Direction(2 * kPi / static_cast<float>(sides));
+  Point d = {1, 0};
   for (int i = 0; i < sides; ++i) {
-    const Point d = Direction(static_cast<float>(i) * 2 * kPi / static_cast<float>(sides));
     corners.push_back({centre.x + d.x * x_radius, centre.y + d.y * y_radius});
+    d = {d.x * step.x - d.y * step.y, d.x * step.y + d.y * step.x};
   }
   Polygon(corners, ink);
 }

@@ -15,14 +15,18 @@ constexpr int kTries = 60;
 
 float UnitIn(const Scene& scene) { return static_cast<float>(std::min(scene.width, scene.height)) / 256; }
 
-// Points over the object's own rectangle, edges included.
+// Points over the object's own rectangle, edges included, at most twice `step` apart.
 template <typename Check>
-bool HoldsEverywhere(const SceneObject& object, float margin, Check check) {
+bool HoldsEverywhere(const SceneObject& object, float margin, float step, Check check) {
   const Frame frame = {{object.centre_x, object.centre_y}, Direction(object.angle)};
-  for (int i = -2; i <= 2; ++i) {
-    for (int j = -2; j <= 2; ++j) {
-      const Point local = {static_cast<float>(i) / 2 * (object.length / 2 + margin),
-                           static_cast<float>(j) / 2 * (object.width / 2 + margin)};
+  const float x = object.length / 2 + margin;
+  const float y = object.width / 2 + margin;
+  const int columns = 2 + static_cast<int>(x / step);
+  const int lines = 2 + static_cast<int>(y / step);
+  for (int i = 0; i <= columns; ++i) {
+    for (int j = 0; j <= lines; ++j) {
+      const Point local = {x * (2 * static_cast<float>(i) / static_cast<float>(columns) - 1),
+                           y * (2 * static_cast<float>(j) / static_cast<float>(lines) - 1)};
       if (!check(frame.ToPicture(local))) return false;
     }
   }
@@ -146,19 +150,20 @@ bool Placement::Fits(const SceneObject& object) const {
 
 bool Placement::LiesRight(const SceneObject& object) const {
   const float unit = UnitIn(*scene_);
+  const float step = 4 * unit;  // half the narrowest road
   switch (object.kind) {
     case Kind::kHarbor:
     case Kind::kBridge:
       return true;
     case Kind::kShip:
-      return HoldsEverywhere(object, 1.5F * unit, [&](Point p) {
+      return HoldsEverywhere(object, 1.5F * unit, step, [&](Point p) {
         return BeyondShore(*scene_, p) > 4 * unit ||
                DistanceToStrokes(*scene_, Stroke::Material::kWater, p) < -1.5F * unit;
       });
     case Kind::kVehicle:
-      return HoldsEverywhere(object, 3 * unit, [&](Point p) { return !IsWater(*scene_, p); });
+      return HoldsEverywhere(object, 3 * unit, step, [&](Point p) { return !IsWater(*scene_, p); });
     default:
-      return HoldsEverywhere(object, 2 * unit, [&](Point p) {
+      return HoldsEverywhere(object, 2 * unit, step, [&](Point p) {
         return BeyondShore(*scene_, p) < -9 * unit &&
                DistanceToStrokes(*scene_, Stroke::Material::kWater, p) > 3 * unit &&
                DistanceToStrokes(*scene_, Stroke::Material::kAsphalt, p) > 2 * unit &&

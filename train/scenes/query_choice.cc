@@ -70,8 +70,8 @@ bool AddOrdinal(const Scene& scene, int target, Query& query, Random& random) {
 struct Likelihood {
   int colour, zone, size, ordinal, relation, second_relation;
 };
-constexpr Likelihood kFormalLikelihood = {20, 80, 12, 18, 60, 15};
-constexpr Likelihood kPlainLikelihood = {40, 40, 20, 20, 40, 2};
+constexpr Likelihood kFormalLikelihood = {30, 80, 12, 18, 65, 15};
+constexpr Likelihood kPlainLikelihood = {55, 40, 20, 20, 40, 2};
 
 // True of the target in each part, but perhaps of others too.
 Query Compose(const Scene& scene, int target, Manner manner, Random& random) {
@@ -117,11 +117,18 @@ bool PointsTo(const Scene& scene, const Query& query, int target) {
 
 // Leaves out what is not needed, but not always: annotators say more than they need, too.
 void Trim(const Scene& scene, int target, Manner manner, Query& query, Random& random) {
-  const float kept = manner == Manner::kFormal ? 0.45F : 0.15F;
-  for (int part = ModifiersOf(query) - 1; part >= 0; --part) {
+  const float kept = manner == Manner::kFormal ? 0.6F : 0.15F;
+  const int parts = ModifiersOf(query);
+  // From any part on, in a circle; after one is left out the next has its number.
+  int part = parts > 0 ? random.Below(parts) : 0;
+  for (int i = 0; i < parts; ++i) {
+    if (part >= ModifiersOf(query)) part = 0;
     Query shorter = Without(query, part);
-    if (random.Chance(kept) || !PointsTo(scene, shorter, target)) continue;
-    query = std::move(shorter);
+    if (!random.Chance(kept) && PointsTo(scene, shorter, target)) {
+      query = std::move(shorter);
+    } else {
+      ++part;
+    }
   }
 }
 
@@ -140,23 +147,29 @@ bool FalsifyRelation(const Scene& scene, int near_miss, Manner manner, Query& qu
   return true;
 }
 
-// Changes one part of the query at random.
+// Whether nothing satisfies it in either of two readings: the largest, and it is near the pier; the largest of those
+// near the pier.
+bool IsFalse(const Scene& scene, Query query) {
+  if (!Solve(scene, query).IsEmpty()) return false;
+  if (query.relations.empty() || !(query.size || query.ordinal)) return true;
+  query.order_among_related = !query.order_among_related;
+  return Solve(scene, query).IsEmpty();
+}
+
+// Changes one part of the query at random, or adds a colour or a zone.
 bool FalsifyOne(const Scene& scene, int near_miss, Manner manner, Query& query, Random& random) {
   switch (random.Below(8)) {
     case 0:
     case 1:
-    case 2:
-      if (!query.zone) return false;
+      if (!query.zone && random.Chance(0.7F)) return false;
       query.zone = static_cast<Zone>(random.Below(kZones));
       return true;
+    case 2:
     case 3:
-    case 4: {
-      const std::optional<Colour> colour = AnyColourOf(query.kind, random);
-      if (!colour) return false;
-      query.colour = colour;
-      return true;
-    }
-    case 5:
+      if (!query.colour && random.Chance(0.5F)) return false;
+      query.colour = AnyColourOf(query.kind, random);
+      return query.colour.has_value();
+    case 4:
       if (!query.ordinal) return false;
       query.ordinal->rank = 1 + random.Below(kHighestRank);
       return true;
@@ -168,7 +181,7 @@ bool FalsifyOne(const Scene& scene, int near_miss, Manner manner, Query& query, 
 }  // namespace
 
 std::optional<Query> ChooseUnique(const Scene& scene, int target, Manner manner, Random& random) {
-  constexpr int kTries = 3;
+  constexpr int kTries = 6;
   for (int i = 0; i < kTries; ++i) {
     Query query = Compose(scene, target, manner, random);
     if (!PointsTo(scene, query, target)) continue;
@@ -179,31 +192,32 @@ std::optional<Query> ChooseUnique(const Scene& scene, int target, Manner manner,
 }
 
 std::optional<Query> ChooseHardNegative(const Scene& scene, int near_miss, Manner manner, Random& random) {
-  constexpr int kTries = 6;
-  const Query truth = Compose(scene, near_miss, manner, random);
+  constexpr int kTries = 8;
+  const std::optional<Query> truth = ChooseUnique(scene, near_miss, manner, random);
+  if (!truth) return std::nullopt;
   for (int i = 0; i < kTries; ++i) {
-    Query query = truth;
-    if (FalsifyOne(scene, near_miss, manner, query, random) && Solve(scene, query).IsEmpty()) return query;
+    Query query = *truth;
+    if (FalsifyOne(scene, near_miss, manner, query, random) && IsFalse(scene, query)) return query;
   }
   return std::nullopt;
 }
 
-std::optional<Query> ChooseAbsentKind(const Scene& scene, Manner manner, Random& random) {
+std::optional<Query> ChooseAbsentKind(const Scene& scene, int model, Manner manner, Random& random) {
+  Query query = QueryOf(Kind::kBuilding);
+  if (model >= 0) {
+    std::optional<Query> truth = ChooseUnique(scene, model, manner, random);
+    if (!truth) return std::nullopt;
+    query = *std::move(truth);
+  } else if (random.Chance(0.5F)) {
+    query.zone = static_cast<Zone>(random.Below(kZones));
+  }
   constexpr int kTries = 8;
   for (int i = 0; i < kTries; ++i) {
-    const auto kind = static_cast<Kind>(random.Below(kKinds));
+    query.kind = static_cast<Kind>(random.Below(kKinds));
     const bool present = std::any_of(scene.objects.begin(), scene.objects.end(),
-                                     [kind](const SceneObject& object) { return object.kind == kind; });
-    if (present || MayBeTakenFor(scene, kind)) continue;
-    // What is said of it is what could be said of something else, so that its words alone do not give it away.
-    Query query = QueryOf(kind);
-    if (!scene.objects.empty()) {
-      query = Compose(scene, random.Below(static_cast<int>(scene.objects.size())), manner, random);
-      query.kind = kind;
-      query.colour = query.colour ? AnyColourOf(kind, random) : std::nullopt;
-    } else if (random.Chance(0.5F)) {
-      query.zone = static_cast<Zone>(random.Below(kZones));
-    }
+                                     [&query](const SceneObject& object) { return object.kind == query.kind; });
+    if (present || MayBeTakenFor(scene, query.kind)) continue;
+    if (query.colour) query.colour = AnyColourOf(query.kind, random);
     return query;
   }
   return std::nullopt;

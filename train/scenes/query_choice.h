@@ -20,7 +20,8 @@ std::optional<Query> ChooseUnique(const Scene& scene, int target, Manner manner,
 // and the rest is true of it.
 std::optional<Query> ChooseHardNegative(const Scene& scene, int near_miss, Manner manner, Random& random);
 
-// Of a kind that is neither in the scene nor could be seen into its ground.
-std::optional<Query> ChooseAbsentKind(const Scene& scene, Manner manner, Random& random);
+// Of a kind that is neither in the scene nor could be seen into it; what is said of it is what is true of the object
+// `model` (-1: of none), so that its words alone do not give it away.
+std::optional<Query> ChooseAbsentKind(const Scene& scene, int model, Manner manner, Random& random);
 
 }  // namespace lqvg::scenes

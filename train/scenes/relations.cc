@@ -14,7 +14,7 @@ constexpr float kDiagonalYes = 0.55F, kDiagonalNo = 0.18F;  // from 29 to 61 deg
 constexpr float kDirectionReach = 0.45F;                    // people name a landmark that is not at the other end
 constexpr float kNearYes = 0.07F, kNearNo = 0.20F;
 constexpr float kBetweenReach = 0.7F;
-constexpr float kAroundYes = 0.12F, kAroundNo = 0.30F;
+constexpr float kAroundYes = 0.18F, kAroundNo = 0.35F;
 constexpr float kWayOutYes = 150, kWayOutNo = 200;  // degrees
 
 bool Overlap(const Bounds& a, const Bounds& b) {

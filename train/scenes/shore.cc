@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "train/scenes/canvas.h"
 #include "train/scenes/random.h"
 #include "train/scenes/terrain.h"
 #include "train/scenes/value_noise.h"
@@ -26,16 +27,14 @@ struct ShoreLine {
     const float side = static_cast<float>(std::min(scene.width, scene.height));
     Random random(scene.seed ^ 0x53484F5245U);
     height = side * random.Between(0.008F, 0.028F);
-    phase = random.Between(0, 2 * kPi);
-    stretch = 2 * kPi / (side * random.Between(0.45F, 0.9F));
+    phase = random.Unit();
+    stretch = 1 / (side * random.Between(0.45F, 0.9F));
   }
 
   float Beyond(Point p) const {
     const Point d = p - centre;
-    const float along = d.x * away.y - d.y * away.x;
-    // Triangle waves smoothed by a cubic would do; the sine is read once a pixel and costs 10 ns.
-    return Dot(d, away) - distance + height * Sine(along * stretch + phase) +
-           height * 0.4F * Sine(along * stretch * 2.7F + phase * 3);
+    const float along = (d.x * away.y - d.y * away.x) * stretch + phase;
+    return Dot(d, away) - distance + height * Swing(along) + height * 0.4F * Swing(along * 2.7F + phase);
   }
 };
 

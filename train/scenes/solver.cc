@@ -12,9 +12,28 @@ namespace {
 
 float SideOf(const Scene& scene) { return static_cast<float>(std::max(scene.width, scene.height)); }
 
+Truth LiesIn(const Scene& scene, Zone zone, float x, float y) {
+  return LiesIn(zone, x / static_cast<float>(scene.width), y / static_cast<float>(scene.height));
+}
+
+// A parking lot is full of cars, and boats lie in a harbour, though none of them is an object: where one of those may
+// be meant, it is not clear what is.
+Truth HoldsInside(const Scene& scene, const SceneObject& object, const Query& query) {
+  const bool holds = (object.kind == Kind::kParkingLot && query.kind == Kind::kVehicle) ||
+                     (object.kind == Kind::kHarbor && query.kind == Kind::kShip);
+  if (!holds) return Truth::kNo;
+  if (!query.zone) return Truth::kBorderline;
+  const Bounds& b = object.bounds;
+  Truth truth = LiesIn(scene, *query.zone, b.CentreX(), b.CentreY());
+  for (const float x : {b.x_min, b.x_max}) {
+    for (const float y : {b.y_min, b.y_max}) truth = Or(truth, LiesIn(scene, *query.zone, x, y));
+  }
+  return And(truth, Truth::kBorderline);
+}
+
 // Kind, colour and zone: what can be said of an object without looking at another.
 Truth HoldsAlone(const Scene& scene, const SceneObject& object, const Query& query) {
-  if (object.kind != query.kind) return Truth::kNo;
+  if (object.kind != query.kind) return HoldsInside(scene, object, query);
   Truth truth = Truth::kYes;
   if (query.colour && *query.colour != object.colour) {
     // Nobody has said what colour a plain object has, so it might be any.
@@ -22,8 +41,7 @@ Truth HoldsAlone(const Scene& scene, const SceneObject& object, const Query& que
     truth = Truth::kBorderline;
   }
   if (query.zone) {
-    truth = And(truth, LiesIn(*query.zone, object.bounds.CentreX() / static_cast<float>(scene.width),
-                              object.bounds.CentreY() / static_cast<float>(scene.height)));
+    truth = And(truth, LiesIn(scene, *query.zone, object.bounds.CentreX(), object.bounds.CentreY()));
   }
   return truth;
 }

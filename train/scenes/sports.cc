@@ -8,7 +8,7 @@ namespace {
 const Ink kLine = {{244, 244, 240}, 0.95F};
 
 // A line's width: to scale it would be a tenth of a pixel.
-float LineOf(float length) { return std::max(0.7F, 0.018F * length); }
+float LineOf(float length) { return std::max(0.55F, 0.017F * length); }
 
 }  // namespace
 

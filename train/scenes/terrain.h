@@ -4,7 +4,6 @@
 #pragma once
 
 #include "image/image.h"
-#include "train/scenes/canvas.h"
 #include "train/scenes/geometry.h"
 #include "train/scenes/scene.h"
 

@@ -24,8 +24,8 @@ void PaintCar(float length, float width, Rgb colour, Pen* pen) {
                {colour});
   // Windscreen and rear window, the roof between them; panes are light on dark cars.
   const bool is_dark = colour.red + colour.green + colour.blue < 180;
-  const Ink glass = {is_dark ? Rgb{92, 100, 112} : Rgb{44, 50, 60}, 0.9F};
-  pen->Polygon({{x * 0.42F, -y * 0.82F}, {x * 0.42F, y * 0.82F}, {x * 0.14F, y * 0.68F}, {x * 0.14F, -y * 0.68F}},
+  const Ink glass = {is_dark ? Rgb{92, 100, 112} : Mix({44, 50, 60}, colour, 0.3F), 0.85F};
+  pen->Polygon({{x * 0.46F, -y * 0.82F}, {x * 0.46F, y * 0.82F}, {x * 0.24F, y * 0.68F}, {x * 0.24F, -y * 0.68F}},
                glass);
   pen->Rectangle(-x * 0.74F, -y * 0.7F, -x * 0.52F, y * 0.7F, glass);
 }

@@ -26,12 +26,12 @@ void Cargo(const SceneObject& object, Rgb hull, Random* random, Pen* pen) {
     const float from = -x * 0.52F + x * 1.12F * static_cast<float>(hold) / kHolds;
     const float to = from + x * 1.12F / kHolds * 0.8F;
     if (!has_containers) {
-      pen->Rectangle(from, -y * 0.7F, to, y * 0.7F, {Mix(hull, {90, 84, 80}, 0.35F)});
+      pen->Rectangle(from, -y * 0.7F, to, y * 0.7F, {Mix(hull, {90, 84, 80}, 0.2F)});
       continue;
     }
     for (int row = 0; row < 3; ++row) {
       const float side = -y + 2 * y * static_cast<float>(row) / 3;
-      pen->Rectangle(from, side, to, side + 2 * y / 3 * 0.9F, {Mix(boxes[random->Below(5)], hull, 0.45F)});
+      pen->Rectangle(from, side, to, side + 2 * y / 3 * 0.9F, {Mix(boxes[random->Below(5)], hull, 0.68F)});
     }
   }
 }
@@ -56,7 +56,7 @@ void PaintShip(const SceneObject& object, Pen* pen) {
   // The bridge near the stern, its funnel, and the mast at the bow.
   const float x = length / 2;
   const float y = width / 2 * 0.78F;
-  pen->Rectangle(-x * 0.84F, -y, -x * 0.6F, y, {Mix(hull, {228, 228, 224}, 0.75F)});
+  pen->Rectangle(-x * 0.84F, -y, -x * 0.6F, y, {Mix(hull, {228, 228, 224}, 0.6F)});
   pen->Rectangle(-x * 0.64F, -y, -x * 0.6F, y, {{70, 80, 92}, 0.8F});
   pen->Disc({-x * 0.75F, 0}, width * 0.12F, {{86, 60, 56}});
   pen->Disc({x * 0.76F, 0}, std::max(0.6F, width * 0.06F), {Darker(hull, 0.4F)});

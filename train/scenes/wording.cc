@@ -146,8 +146,8 @@ std::string PlainOf(const Query& query, Random& random) {
     if (query.zone) phrase.Add("of those").Add(WordsOf(*query.zone, Manner::kPlain, random));
   } else {
     const int article = random.Below(100);
-    // "upper left plane"
-    const bool in_front = query.zone && !query.size && random.Chance(0.15F);
+    // "upper left plane"; a "middle plane" might be the second of three.
+    const bool in_front = query.zone && *query.zone < Zone::kFarLeft && !query.size && random.Chance(0.2F);
     Phrase noun_phrase;
     if (in_front) noun_phrase.Add(AdjectiveOf(*query.zone));
     noun_phrase.Add(noun);
