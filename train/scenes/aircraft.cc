@@ -16,10 +16,10 @@ void Wings(float root, float chord, float half_span, float sweep, float tip, con
 void Engines(int pairs, float length, float half_span, float sweep, const Ink& ink, Pen* pen) {
   for (int pair = 0; pair < pairs; ++pair) {
     const float part = pairs == 1 ? 0.36F : 0.28F + 0.3F * static_cast<float>(pair);
-    const float x = 0.12F * length - sweep * part;
+    const float x = 0.15F * length - sweep * part;  // hung before the wing
     for (const float side : {-1.0F, 1.0F}) {
       const float y = side * part * half_span;
-      const float half = 0.022F * length;
+      const float half = std::max(0.026F * length, 0.45F);
       pen->Rectangle(x - 0.05F * length, y - half, x + 0.05F * length, y + half, ink);
     }
   }

@@ -45,7 +45,6 @@ Kind DrawKind(Ground ground, const std::vector<Kind>& taken, Random* random) {
 int MostOf(Kind kind) {
   switch (kind) {
     case Kind::kRoundabout:
-      return 1;
     case Kind::kBridge:
     case Kind::kGroundTrackField:
     case Kind::kHarbor:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 #include "train/scenes/object_painters.h"
 #include "train/scenes/roads.h"
@@ -42,7 +43,9 @@ bool Placement::Place(SceneObject object) {
       object.width *= 0.75F;
     }
     if (!Propose(&object) || !Fits(object) || !LiesRight(object)) continue;
-    AddRoads(object);
+    // Below a river, so that a bridge alone crosses it.
+    const std::vector<Stroke> roads = RoadsOf(*scene_, object);
+    scene_->strokes.insert(scene_->strokes.begin(), roads.begin(), roads.end());
     scene_->objects.push_back(object);
     return true;
   }
@@ -151,6 +154,7 @@ bool Placement::Fits(const SceneObject& object) const {
 bool Placement::LiesRight(const SceneObject& object) const {
   const float unit = UnitIn(*scene_);
   const float step = 4 * unit;  // half the narrowest road
+  if (object.kind == Kind::kRoundabout && !RoadsAreClear(object)) return false;
   switch (object.kind) {
     case Kind::kHarbor:
     case Kind::kBridge:
@@ -172,31 +176,20 @@ bool Placement::LiesRight(const SceneObject& object) const {
   }
 }
 
-void Placement::AddRoads(const SceneObject& object) {
-  const Point at = {object.centre_x, object.centre_y};
-  // Below a river, so that the bridge alone crosses it.
-  const auto add = [this](const Stroke& road) { scene_->strokes.insert(scene_->strokes.begin(), road); };
-  if (object.kind == Kind::kBridge) {
-    const Point along = Direction(object.angle);
-    const float width = object.width * 0.74F;
-    const bool has_river = scene_->ground == Ground::kRiver;
-    Stroke road = MakeArm(*scene_, at, along, width);
-    const Stroke back = MakeArm(*scene_, at, along * -1, width);
-    road.points.insert(road.points.begin(), back.points.back());
-    add(road);
-    if (has_river) return;
-    const Point across = Direction(object.angle + kPi / 2);
-    Stroke below = MakeArm(*scene_, at, across, object.length * 0.42F);
-    below.points.insert(below.points.begin(), MakeArm(*scene_, at, across * -1, 1).points.back());
-    add(below);
-  }
-  if (object.kind == Kind::kRoundabout) {
-    const int arms = 3 + static_cast<int>(object.style % 2);
-    for (int arm = 0; arm < arms; ++arm) {
-      const float turn = object.angle + 2 * kPi * static_cast<float>(arm) / static_cast<float>(arms);
-      add(MakeArm(*scene_, at, Direction(turn), object.length * 0.2F));
+// A road that a bridge or a roundabout brings passes by the others.
+bool Placement::RoadsAreClear(const SceneObject& object) const {
+  const std::vector<Stroke> roads = RoadsOf(*scene_, object);
+  for (const SceneObject& other : scene_->objects) {
+    if (other.kind != Kind::kBridge && other.kind != Kind::kRoundabout) continue;
+    const float radius = std::max(other.bounds.x_max - other.bounds.x_min, other.bounds.y_max - other.bounds.y_min) / 2;
+    for (const Stroke& road : roads) {
+      const RoadPlace start = PlaceOn(road, 0);
+      const Point end = {road.points.back()[0], road.points.back()[1]};
+      const float distance = DistanceToSegment({other.centre_x, other.centre_y}, start.at, end);
+      if (distance < radius + road.width / 2 + 3 * UnitIn(*scene_)) return false;
     }
   }
+  return true;
 }
 
 Point Placement::AnyPoint() {

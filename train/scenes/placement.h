@@ -30,7 +30,7 @@ class Placement {
   void MoveTo(Point centre, SceneObject* object) const;
   bool Fits(const SceneObject& object) const;       // inside the picture and clear of the others
   bool LiesRight(const SceneObject& object) const;  // ships in water, houses beside the road
-  void AddRoads(const SceneObject& object);
+  bool RoadsAreClear(const SceneObject& object) const;
   Point AnyPoint();
 
   float gap_;

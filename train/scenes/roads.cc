@@ -42,9 +42,27 @@ Stroke MakeRoad(const Scene& scene, Random* random) {
   return stroke;
 }
 
-Stroke MakeArm(const Scene& scene, Point from, Point direction, float width) {
-  const Point end = from + direction * static_cast<float>(scene.width + scene.height);
-  return {Stroke::Material::kAsphalt, {{from.x, from.y}, {end.x, end.y}}, width};
+std::vector<Stroke> RoadsOf(const Scene& scene, const SceneObject& object) {
+  const Point at = {object.centre_x, object.centre_y};
+  const float far = static_cast<float>(scene.width + scene.height);  // beyond the picture's edge from anywhere in it
+  const auto road = [](Point from, Point to, float width) {
+    return Stroke{Stroke::Material::kAsphalt, {{from.x, from.y}, {to.x, to.y}}, width};
+  };
+  std::vector<Stroke> roads;
+  if (object.kind == Kind::kBridge) {
+    const Point along = Direction(object.angle) * far;
+    const Point across = {-along.y, along.x};
+    if (scene.ground != Ground::kRiver) roads.push_back(road(at - across, at + across, object.length * 0.42F));
+    roads.push_back(road(at - along, at + along, object.width * 0.74F));
+  }
+  if (object.kind == Kind::kRoundabout) {
+    const int arms = 3 + static_cast<int>(object.style % 2);
+    for (int arm = 0; arm < arms; ++arm) {
+      const float turn = object.angle + 2 * kPi * static_cast<float>(arm) / static_cast<float>(arms);
+      roads.push_back(road(at, at + Direction(turn) * far, object.length * 0.2F));
+    }
+  }
+  return roads;
 }
 
 RoadPlace PlaceOn(const Stroke& stroke, float part) {

@@ -3,7 +3,7 @@
 // Stateless and thread-safe.
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "train/scenes/geometry.h"
 #include "train/scenes/random.h"
@@ -15,8 +15,8 @@ namespace lqvg::scenes {
 Stroke MakeRiver(const Scene& scene, Random* random);
 Stroke MakeRoad(const Scene& scene, Random* random);
 
-// From `from` towards `direction`, beyond the picture's edge.
-Stroke MakeArm(const Scene& scene, Point from, Point direction, float width);
+// The roads that an object brings: the one over a bridge and the one below it, the arms of a roundabout; else none.
+std::vector<Stroke> RoadsOf(const Scene& scene, const SceneObject& object);
 
 // A place on a stroke, and the stroke's direction there.
 struct RoadPlace {

@@ -50,11 +50,11 @@ int WeightOf(Kind kind, Ground ground) {
     case Kind::kShip:
       return ground == Ground::kCoast ? 40 : has_water ? 22 : 0;
     case Kind::kHarbor:
-      return ground == Ground::kCoast ? 24 : 0;
+      return ground == Ground::kCoast ? 44 : 0;
     case Kind::kBridge:
       return ground == Ground::kRiver ? 50 : ground == Ground::kCoast ? 0 : 7;
     case Kind::kRoundabout:
-      return has_water ? 0 : 13;
+      return has_water ? 0 : 17;
     case Kind::kAirplane:
       return ground == Ground::kConcrete ? 26 : 9;
     case Kind::kBaseballField:

@@ -41,7 +41,7 @@ void PaintBuilding(const SceneObject& object, Pen* pen) {
   const Rgb roof = PaintOf(object.colour, &random);
   const float x = object.length / 2;
   const float y = object.width / 2;
-  switch (random.Below(5)) {
+  switch (random.Below(7)) {
     case 0:
       FlatRoof(-x, -y, x, y, roof, &random, pen);
       break;
@@ -52,6 +52,18 @@ void PaintBuilding(const SceneObject& object, Pen* pen) {
     case 3: {  // an L, of two wings
       FlatRoof(-x, -y, x, -0.1F * y, roof, &random, pen);
       FlatRoof(-x, -0.1F * y, -0.2F * x, y, roof, &random, pen);
+      break;
+    }
+    case 4: {  // three wings round a yard
+      FlatRoof(-x, -y, x, -0.35F * y, roof, &random, pen);
+      FlatRoof(-x, -0.35F * y, -0.45F * x, y, roof, &random, pen);
+      FlatRoof(0.45F * x, -0.35F * y, x, y, roof, &random, pen);
+      break;
+    }
+    case 5: {  // a tower block on a lower one
+      FlatRoof(-x, -y, x, y, Darker(roof, 0.1F), &random, pen);
+      pen->Rectangle(-0.4F * x, -0.5F * y, 0.62F * x, 0.68F * y, {Darker(roof, 0.5F), 0.6F});
+      FlatRoof(-0.5F * x, -0.62F * y, 0.5F * x, 0.55F * y, roof, &random, pen);
       break;
     }
     default: {  // a hall with bays and skylights
