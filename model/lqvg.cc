@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "image/rejection.h"
+#include "model/device.h"
 #include "model/model_digest.h"
 #include "model/network.h"
 
@@ -191,19 +191,6 @@ class Lqvg final : public Grounder {
   at::Tensor positions_;  // [N, D]
 };
 
-absl::StatusOr<at::Device> DeviceOf(const std::string& name) {
-  if (name == "cpu") return at::Device(at::kCPU);
-  if (name != "cuda") return absl::InvalidArgumentError(absl::StrCat("device ", name, " is neither cpu nor cuda"));
-  // libtorch_cuda registers itself when it is loaded, and ATen asks for it once: so before any other call. A machine
-  // without a GPU needs neither it nor NVIDIA's libraries.
-  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    return absl::UnavailableError(absl::StrCat("device cuda: ", dlerror()));
-  }
-  if (!at::hasCUDA()) return absl::UnavailableError("device cuda: this LibTorch finds no CUDA device or driver");
-  at::globalContext().setAllowTF32CuDNN(false);  // on by default, and only 10 bits of mantissa
-  return at::Device(at::kCUDA, 0);
-}
-
 std::string NameOf(const std::string& model_dir) {
   const std::filesystem::path path = std::filesystem::path(model_dir).lexically_normal();
   return (path.has_filename() ? path.filename() : path.parent_path().filename()).string();
@@ -213,7 +200,7 @@ std::string NameOf(const std::string& model_dir) {
 
 absl::StatusOr<std::unique_ptr<Grounder>> LoadLqvg(const LqvgOptions& options) {
   return Guarded([&]() -> absl::StatusOr<std::unique_ptr<Grounder>> {
-    absl::StatusOr<at::Device> device = DeviceOf(options.device);
+    absl::StatusOr<at::Device> device = OpenDevice(options.device);
     if (!device.ok()) return device.status();
     if (options.threads > 0) at::set_num_threads(options.threads);
 
