@@ -36,7 +36,7 @@ GROUPS = {
     "gtest": r"(gtest|gmock)/",
     "benchmark": r"benchmark/",
     "simd": r"(imm|x86|arm_)\w*\.h$|cpuid\.h$",
-    "posix": r"(sys|netinet|arpa|linux)/|(dirent|dlfcn|fcntl|malloc|netdb|poll|pthread|sched|signal|termios|unistd)\.h$",
+    "posix": r"(sys|netinet|arpa|linux)/|(dirent|dlfcn|fcntl|getopt|malloc|netdb|poll|pthread|sched|signal|termios|unistd)\.h$",
     "std": r"[a-z_]+$|std\w+\.h$",
 }
 
