@@ -19,7 +19,7 @@ FeedForward LoadFeedForward(const Scope& scope, std::int64_t dim, std::int64_t i
 // Row by row, so a tile of rows at a time is the same function. At S = 1024 the hidden layer of all rows is 178 MB,
 // most of it fresh pages; that of a tile stays in the cache.
 at::Tensor Forward(const FeedForward& layer, const at::Tensor& x) {
-  if (c10::GradMode::is_enabled() || !x.is_cpu()) return Forward(layer.contract, Forward(layer.expand, x).relu());
+  if (c10::GradMode::is_enabled() || !x.is_cpu()) return Forward(layer.contract, Forward(layer.expand, x).relu_());
   const at::Tensor rows = x.flatten(0, -2);  // [rows, D]
   const at::Tensor out = at::empty_like(rows);
   const at::Tensor hidden = at::empty({std::min(kTileRows, rows.size(0)), layer.expand.bias.size(0)}, x.options());
