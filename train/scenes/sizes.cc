@@ -31,7 +31,7 @@ constexpr std::array<Looks, kKinds> kLooks = {{
     {{32, 84}, {1, 1}, {kPlain}, 1},
     {{42, 104}, {0.48F, 0.58F}, {kPlain}, 1},
     {{13, 78}, {0.18F, 0.30F}, {kWhite, kGray, kBlack, kRed, kBlue}, 5},
-    {{40, 100}, {0.42F, 0.62F}, {kPlain}, 1},
+    {{54, 108}, {0.42F, 0.62F}, {kPlain}, 1},
     {{26, 66}, {1, 1}, {kPlain}, 1},
     {{14, 66}, {0.42F, 0.95F}, {kWhite, kGray, kBlack, kRed, kBlue, kBrown}, 6},
     {{8, 17}, {0.42F, 0.50F}, {kWhite, kBlack, kRed, kBlue, kYellow, kGray}, 5},
