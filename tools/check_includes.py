@@ -103,7 +103,7 @@ ROOMS = (
          TEST + " tests/server/* tests/image/* codecs openssl grpc proto prometheus server/* " + DOOR + " " +
          QUERY),
     Room("tests of data sets", "tests/train/datasets/*", TEST + " train/datasets/*"),
-    Room("tests of curves", "tests/train/curves/*", TEST + " train/curves/*"),
+    Room("tests of curves", "tests/train/curves/*", TEST + " xml train/curves/*"),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
     Room("tests of scenes", "tests/scenes/*", TEST + " tests/scenes/* train/scenes/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
