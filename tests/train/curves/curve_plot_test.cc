@@ -108,7 +108,7 @@ TEST(CurvePlotTest, KeepsEveryPeakOfALineThatIsThinned) {
   ASSERT_THAT(lines, SizeIs(1));
   EXPECT_THAT(lines[0].size(), Lt(3000u));
   const auto [top, bottom] = std::ranges::minmax_element(lines[0], {}, &Place::y);
-  EXPECT_GT(bottom->y - top->y, 200);
+  EXPECT_GT(bottom->y - top->y, 150);
 }
 
 TEST(CurvePlotTest, DrawsTheMeanOverANoisyLine) {
