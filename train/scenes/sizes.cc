@@ -94,10 +94,12 @@ SceneObject MakeObject(Kind kind, float unit, float scale, Random* random) {
     object.length *= 1.2F;
     object.width = object.length * 0.3F;
   }
-  // Half of what people build stands square to the picture.
+  // A third of what people build stands square to the picture.
   object.angle = random->Between(-kPi, kPi);
-  if (random->Chance(0.3F))
-    object.angle = static_cast<float>(random->Below(4)) * kPi / 2 + random->Between(-0.06F, 0.06F);
+  if (random->Chance(0.3F)) {
+    object.angle = static_cast<float>(random->Below(4)) * kPi / 2;
+    object.angle += random->Between(-0.06F, 0.06F);
+  }
   object.style = static_cast<std::uint32_t>(random->Next() >> 32);
   return object;
 }
