@@ -203,8 +203,8 @@ class Progressing {
   absl::Status DrawCurves() {
     absl::StatusOr<std::vector<curves::MetricsRow>> rows = curves::ReadMetrics(In("history.jsonl"));
     if (!rows.ok()) return rows.status();
-    const auto panel = [&](const char* title, const char* y, bool logarithmic, std::vector<const char*> names) {
-      curves::Panel made{title, y, logarithmic, {}, {}};
+    const auto panel = [&](const char* title, const char* y, bool is_noisy, std::vector<const char*> names) {
+      curves::Panel made{.title = title, .y_label = y, .is_logarithmic = is_noisy, .is_noisy = is_noisy};
       for (const char* name : names) made.curves.push_back(curves::CurveOf(*rows, name));
       return made;
     };
