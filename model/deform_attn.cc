@@ -54,8 +54,12 @@ struct Projections {
 };
 
 Projections Project(const DeformAttn& attention, const at::Tensor& query, std::int64_t levels) {
-  return {Forward(attention.sampling_offsets, query).to(at::kFloat).unflatten(-1, {attention.heads, levels, attention.points, 2}),
-          Forward(attention.attention_weights, query).to(at::kFloat).unflatten(-1, {attention.heads, levels * attention.points})};
+  return {Forward(attention.sampling_offsets, query)
+              .to(at::kFloat)
+              .unflatten(-1, {attention.heads, levels, attention.points, 2}),
+          Forward(attention.attention_weights, query)
+              .to(at::kFloat)
+              .unflatten(-1, {attention.heads, levels * attention.points})};
 }
 
 // Many queries: project the memory once, then sample.

@@ -91,8 +91,7 @@ at::Tensor Refine(const Mlp& box_head, const at::Tensor& x, const at::Tensor& re
 
 }  // namespace
 
-DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& a,
-                                                ClassHeads class_heads) {
+DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& a, ClassHeads class_heads) {
   const std::int64_t dim = a.hidden_dim, heads = a.nheads;
   const Scope scope = root.In("transformer");
   DeformableTransformer transformer;
@@ -132,9 +131,8 @@ std::vector<Proposals> ForwardLayers(const DeformableTransformer& transformer, c
 
   const std::int64_t batch = tokens.size(0), queries = transformer.query_embed.size(0);
   at::Tensor x = sentence.unsqueeze(1).expand({batch, queries, -1});
-  at::Tensor references =
-      at::sigmoid(Forward(transformer.reference_points, transformer.query_embed).to(at::kFloat))
-          .expand({batch, queries, 2});
+  at::Tensor references = at::sigmoid(Forward(transformer.reference_points, transformer.query_embed).to(at::kFloat))
+                              .expand({batch, queries, 2});
   std::vector<Proposals> answers;
   for (std::size_t i = 0; i < transformer.decoder.size(); ++i) {
     const DecoderLayer& layer = transformer.decoder[i];

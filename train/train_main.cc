@@ -1,8 +1,7 @@
 // `lqvg-train`: trains a model by a recipe, or measures one.
+#include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 #include <getopt.h>
-
-#include <ATen/Parallel.h>
 
 #include <atomic>
 #include <csignal>

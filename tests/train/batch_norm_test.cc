@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/network.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/train/tiny_model.h"
 #include "train/parameters.h"
 
@@ -15,9 +16,9 @@ namespace {
 class BatchNormTest : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string folder = FreshFolder("norms");
-    MakeTinyModel(folder);
-    architecture_ = *ReadArchitecture(folder + "/config.json");
+    const TemporaryFolder folder;
+    MakeTinyModel(folder.Path("tiny"));
+    architecture_ = *ReadArchitecture(folder.Path("tiny") + "/config.json");
     // Statistics as of a trained model: anything but zero and one.
     (void)MakeTrainingNetwork(parameters_, architecture_, at::kCPU, BatchNorms::kTrained);
     const c10::NoGradGuard no_grad;
@@ -29,9 +30,7 @@ class BatchNormTest : public testing::Test {
     canvases_ = at::randint(0, 256, {2, 128, 128, 3}, at::kByte);
   }
 
-  ImageEncoder Encoder(BatchNorms norms) {
-    return LoadImageEncoder(Scope(parameters_), architecture_, norms);
-  }
+  ImageEncoder Encoder(BatchNorms norms) { return LoadImageEncoder(Scope(parameters_), architecture_, norms); }
 
   Parameters parameters_{1, at::kCPU, nullptr, {}};
   Architecture architecture_;

@@ -13,6 +13,10 @@ namespace {
 
 using Json = nlohmann::json;
 
+// Of sums around 3, and of gradients relative to their largest. Corners of small boxes are differences of like numbers,
+// which costs fp32 two digits; the official code ran on another version of the library.
+constexpr double kTolerance = 1e-4;
+
 at::Tensor TensorOf(const Json& numbers, at::IntArrayRef shape) {
   return at::tensor(numbers.get<std::vector<float>>(), at::kFloat).view(shape);
 }
@@ -43,20 +47,22 @@ TEST(Criterion, GivesTheOfficialLossesMatchesAndGradients) {
       EXPECT_TRUE(at::equal(matched, at::tensor(known["matched"][i].get<std::vector<std::int64_t>>())));
     }
     const Losses losses = Criterion(proposals, targets, {});
-    EXPECT_NEAR(losses.focal.item<double>(), known["focal"].get<double>(), 1e-5);
-    EXPECT_NEAR(losses.l1.item<double>(), known["l1"].get<double>(), 1e-5);
-    EXPECT_NEAR(losses.giou.item<double>(), known["giou"].get<double>(), 1e-5);
+    EXPECT_NEAR(losses.focal.item<double>(), known["focal"].get<double>(), kTolerance);
+    EXPECT_NEAR(losses.l1.item<double>(), known["l1"].get<double>(), kTolerance);
+    EXPECT_NEAR(losses.giou.item<double>(), known["giou"].get<double>(), kTolerance);
     losses.total.backward();
     for (std::int64_t i = 0; i < layers; ++i) {
-      EXPECT_LT(Difference(proposals[i].logits.grad(), TensorOf(known["logit_gradients"][i], {rows, queries})), 1e-5);
-      EXPECT_LT(Difference(proposals[i].boxes.grad(), TensorOf(known["box_gradients"][i], {rows, queries, 4})), 1e-5);
+      EXPECT_LT(Difference(proposals[i].logits.grad(), TensorOf(known["logit_gradients"][i], {rows, queries})),
+                kTolerance);
+      EXPECT_LT(Difference(proposals[i].boxes.grad(), TensorOf(known["box_gradients"][i], {rows, queries, 4})),
+                kTolerance);
     }
   }
 }
 
 TEST(Criterion, TeachesLowScoresAndNoBoxWhereNothingIs) {
   const Proposals proposals = {at::zeros({2, 3}).requires_grad_(), at::full({2, 3, 4}, 0.3f).requires_grad_()};
-  const Targets targets = {at::full({2, 4}, 0.6f), at::tensor({true, false})};
+  const Targets targets = {at::full({2, 4}, 0.6f), at::tensor({1, 0}).to(at::kBool)};
   Criterion({proposals}, targets, {}).total.backward();
   const at::Tensor logit_gradient = proposals.logits.grad(), box_gradient = proposals.boxes.grad();
   EXPECT_TRUE((logit_gradient[1] > 0).all().item<bool>());  // every score goes down

@@ -29,9 +29,8 @@ TEST(MeasureAccuracy, CountsWhatIsThereAndNothingElse) {
                     {{}, {0.5f, 0.5f, 0.2f, 0.2f}, true},
                     {{}, {0.5f, 0.5f, 0.2f, 0.2f}, false}};
   // Right; over to the side by a fifth of its width, which is an IoU of 2/3; and a box that no truth asked for.
-  const std::vector<std::vector<BestBox>> boxes = {{{0.9f, {0.5f, 0.5f, 0.2f, 0.2f}},
-                                                    {0.8f, {0.54f, 0.5f, 0.2f, 0.2f}},
-                                                    {0.1f, {0.1f, 0.1f, 0.1f, 0.1f}}}};
+  const std::vector<std::vector<BestBox>> boxes = {
+      {{0.9f, {0.5f, 0.5f, 0.2f, 0.2f}}, {0.8f, {0.54f, 0.5f, 0.2f, 0.2f}}, {0.1f, {0.1f, 0.1f, 0.1f, 0.1f}}}};
   const Accuracy accuracy = MeasureAccuracy({sample}, boxes);
   EXPECT_EQ(accuracy.expressions, 2);
   EXPECT_EQ(accuracy.above[0], 1.0);

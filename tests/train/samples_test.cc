@@ -3,13 +3,12 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <algorithm>
 #include <set>
 #include <string>
 
 #include "image/png_writer.h"
-#include "tests/train/tiny_model.h"
+#include "tests/support/temporary_folder.h"
 #include "train/batch.h"
 #include "train/list_samples.h"
 #include "train/scene_samples.h"
@@ -75,7 +74,7 @@ TEST(Collate, PadsRowsAndTellsWhichPictureEachIsAbout) {
   EXPECT_TRUE(at::equal(batch.token_ids, at::tensor({0, 5, 2, 1, 0, 2, 1, 1, 0, 1, 6, 2}, at::kLong).view({3, 4})));
   // A padding token that the text itself spells is not padding.
   EXPECT_TRUE(at::equal(batch.valid.sum(1), at::tensor({3, 2, 4}, at::kLong)));
-  EXPECT_TRUE(at::equal(batch.targets.present, at::tensor({true, false, true})));
+  EXPECT_TRUE(at::equal(batch.targets.present, at::tensor({1, 0, 1}).to(at::kBool)));
   EXPECT_EQ(batch.canvases[1][0][0][0].item<int>(), 9);
   EXPECT_FLOAT_EQ(batch.targets.boxes[0][3].item<float>(), 0.4f);
 }
@@ -93,19 +92,17 @@ TEST(BatchStream, GivesTheSameBatchesInAnyOrder) {
 class ListTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = FreshFolder("list");
     for (int i = 0; i < 3; ++i) {
       Image image{100, 50, std::vector<std::uint8_t>(100 * 50 * 3, static_cast<std::uint8_t>(40 * i))};
       const auto png = *EncodePng(image);
-      std::ofstream(folder_ + "/" + std::to_string(i) + ".png", std::ios::binary)
-          .write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
+      folder_.Write(std::to_string(i) + ".png", std::string(png.begin(), png.end()));
       set_.annotations.push_back({std::to_string(i) + ".png", {10, 10, 30, 20}, "a ship", ""});
       set_.annotations.push_back({std::to_string(i) + ".png", {50, 10, 90, 40}, "a larger ship", ""});
     }
   }
-  ListSampleOptions Options() const { return {.pictures = folder_, .input_size = 100, .expressions = 4}; }
+  ListSampleOptions Options() const { return {.pictures = folder_.Path("."), .input_size = 100, .expressions = 4}; }
 
-  std::string folder_;
+  const TemporaryFolder folder_;
   datasets::AnnotationSet set_;
   std::unique_ptr<const Tokenizer> tokenizer_ = DemoTokenizer();
 };
@@ -130,7 +127,8 @@ TEST_F(ListTest, EveryTurnHoldsEveryPictureOnce) {
   std::set<std::vector<int>> orders;
   for (std::uint64_t turn = 0; turn < 12; ++turn) {
     std::vector<int> order;
-    for (std::uint64_t i = 0; i < 3; ++i) order.push_back((*source)->Make(turn * 3 + i)->canvas.rgb[(50 * 100 + 50) * 3]);
+    for (std::uint64_t i = 0; i < 3; ++i)
+      order.push_back((*source)->Make(turn * 3 + i)->canvas.rgb[(50 * 100 + 50) * 3]);
     orders.insert(order);
     std::sort(order.begin(), order.end());
     EXPECT_EQ(order, (std::vector<int>{0, 40, 80}));
@@ -146,7 +144,7 @@ TEST_F(ListTest, FaultsNameTheFile) {
   const absl::Status missing = (*source)->Make(3).status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
   EXPECT_NE(std::string(missing.message()).find("missing.png"), std::string::npos);
-  std::ofstream(folder_ + "/missing.png") << "no picture";
+  folder_.Write("missing.png", "no picture");
   EXPECT_NE(std::string((*source)->Make(3).status().message()).find("missing.png"), std::string::npos);
 
   const absl::Status too_long = ListSamples::Create(set_, *tokenizer_, 3, options).status();

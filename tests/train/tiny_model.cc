@@ -1,7 +1,5 @@
 #include "tests/train/tiny_model.h"
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -30,13 +28,6 @@ void MakeTinyModel(const std::string& folder) {
   config["text_encoder"]["num_attention_heads"] = 2;
   config["text_encoder"]["intermediate_size"] = 16;
   std::ofstream(folder + "/config.json") << config.dump(2);
-}
-
-std::string FreshFolder(const std::string& name) {
-  const std::string folder = testing::TempDir() + "lqvg_train_" + name;
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
 }
 
 }  // namespace lqvg::train

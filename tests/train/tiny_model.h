@@ -9,7 +9,4 @@ namespace lqvg::train {
 // 128 x 128.
 void MakeTinyModel(const std::string& folder);
 
-// A folder of this test's own, empty.
-std::string FreshFolder(const std::string& name);
-
 }  // namespace lqvg::train

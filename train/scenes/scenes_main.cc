@@ -1,5 +1,5 @@
-// `lqvg-scenes`: made-up aerial pictures as PNG files, with a line of JSON for each, or as one contact sheet; or only the
-// expressions about them.
+// `lqvg-scenes`: made-up aerial pictures as PNG files, with a line of JSON for each, or as one contact sheet; or only
+// the expressions about them.
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -29,7 +29,8 @@ constexpr std::string_view kUsage =
     "usage: lqvg-scenes [--seed N] [--count N] [--size PIXELS] --out DIR\n"
     "       lqvg-scenes [--seed N] [--size PIXELS] --contact-sheet FILE.png COLUMNSxROWS\n"
     "       lqvg-scenes [--seed N] [--count N] [--size PIXELS] --expressions FILE\n"
-    "DIR gets SEED.png for each scene and scenes.jsonl, with a line for each: what is in it and where, and expressions\n"
+    "DIR gets SEED.png for each scene and scenes.jsonl, with a line for each: what is in it and where, and "
+    "expressions\n"
     "with the object that each means, counted from 0; -1: none. --expressions writes those alone, one a line.\n";
 
 struct Arguments {
