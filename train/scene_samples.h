@@ -16,6 +16,7 @@ struct SceneSampleOptions {
   int input_size = 256;   // side of the canvas, pixels
   int expressions = 4;    // at most, per picture
   double absent = 0.25;   // share of expressions that nothing satisfies
+  double rivals = 0.9;    // share of the others whose target is not the only one of its kind
   double resized = 0.25;  // share of pictures that are not the canvas's own size and are letterboxed into it
 };
 
