@@ -127,7 +127,7 @@ def test_faults_of_a_recipe(recipe, tmp_path, changes, message):
 
 def test_a_list_is_learned_from(recipe, model_dir, tmp_path):
     scenes = tmp_path / "scenes"
-    assert run("lqvg-scenes", "--count", 4, "--size", 128, "--out", scenes)[0] == 0
+    assert run("lqvg-scenes", "--count", 4, "--size", "128x128", "--out", scenes)[0] == 0
     lines = []
     for line in (scenes / "scenes.jsonl").read_text().splitlines():
         scene = json.loads(line)
@@ -161,6 +161,11 @@ def test_evaluation_tells_figures_and_their_floor(tmp_path):
 def test_wrong_command_lines(arguments):
     code, _, stderr = run("lqvg-train", *arguments)
     assert code == 2 and "usage: lqvg-train" in stderr
+
+
+@pytest.mark.parametrize("size", ["128", "127x128", "128x1025", "x", "128x128x"])
+def test_wrong_sizes_of_scenes(tmp_path, size):
+    assert run("lqvg-scenes", "--size", size, "--out", tmp_path)[0] == 2
 
 
 def test_scenes_are_written_with_their_expressions(tmp_path):

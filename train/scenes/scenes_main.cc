@@ -26,16 +26,16 @@ using lqvg::scenes::Scene;
 using lqvg::scenes::SceneObject;
 
 constexpr std::string_view kUsage =
-    "usage: lqvg-scenes [--seed N] [--count N] [--size PIXELS] --out DIR\n"
-    "       lqvg-scenes [--seed N] [--size PIXELS] --contact-sheet FILE.png COLUMNSxROWS\n"
-    "       lqvg-scenes [--seed N] [--count N] [--size PIXELS] --expressions FILE\n"
+    "usage: lqvg-scenes [--seed N] [--count N] [--size WIDTHxHEIGHT] --out DIR\n"
+    "       lqvg-scenes [--seed N] [--size WIDTHxHEIGHT] --contact-sheet FILE.png COLUMNSxROWS\n"
+    "       lqvg-scenes [--seed N] [--count N] [--size WIDTHxHEIGHT] --expressions FILE\n"
     "DIR gets SEED.png for each scene and scenes.jsonl, with a line for each: what is in it and where, and "
     "expressions\n"
     "with the object that each means, counted from 0; -1: none. --expressions writes those alone, one a line.\n";
 
 struct Arguments {
   std::uint64_t seed = 1;
-  int count = 1, size = 256;
+  int count = 1, width = 256, height = 256;
   std::string out, sheet, expressions;
   int columns = 0, rows = 0;
 };
@@ -45,6 +45,14 @@ bool Parse(std::string_view text, Number* number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
   return error == std::errc() && end == text.data() + text.size();
 }
+
+// "480x360".
+bool ParsePair(std::string_view text, int* first, int* second) {
+  const std::size_t cross = text.find('x');
+  return cross != std::string_view::npos && Parse(text.substr(0, cross), first) && Parse(text.substr(cross + 1), second);
+}
+
+bool IsSide(int pixels) { return pixels >= 128 && pixels <= 1024; }
 
 bool ParseArguments(int argc, char** argv, Arguments* arguments) {
   for (int i = 1; i < argc; ++i) {
@@ -56,19 +64,15 @@ bool ParseArguments(int argc, char** argv, Arguments* arguments) {
     } else if (flag == "--count") {
       if (!Parse(value, &arguments->count) || arguments->count < 1) return false;
     } else if (flag == "--size") {
-      if (!Parse(value, &arguments->size) || arguments->size < 128 || arguments->size > 1024) return false;
+      if (!ParsePair(value, &arguments->width, &arguments->height)) return false;
+      if (!IsSide(arguments->width) || !IsSide(arguments->height)) return false;
     } else if (flag == "--out") {
       arguments->out = value;
     } else if (flag == "--expressions") {
       arguments->expressions = value;
     } else if (flag == "--contact-sheet" && i + 1 < argc) {
       arguments->sheet = value;
-      const std::string_view grid = argv[++i];
-      const std::size_t cross = grid.find('x');
-      if (cross == std::string_view::npos || !Parse(grid.substr(0, cross), &arguments->columns) ||
-          !Parse(grid.substr(cross + 1), &arguments->rows)) {
-        return false;
-      }
+      if (!ParsePair(argv[++i], &arguments->columns, &arguments->rows)) return false;
     } else {
       return false;
     }
@@ -135,16 +139,16 @@ int WriteExpressions(const Arguments& arguments, const LayoutOptions& options) {
 }
 
 int WriteSheet(const Arguments& arguments, const LayoutOptions& options) {
-  const std::size_t side = static_cast<std::size_t>(arguments.size) * 3;
-  Image sheet = {arguments.columns * arguments.size, arguments.rows * arguments.size, {}};
+  const std::size_t row = static_cast<std::size_t>(arguments.width) * 3;
+  Image sheet = {arguments.columns * arguments.width, arguments.rows * arguments.height, {}};
   sheet.rgb.resize(sheet.ByteCount());
   for (int tile = 0; tile < arguments.columns * arguments.rows; ++tile) {
     const Image image = Paint(LayOut(arguments.seed + static_cast<std::uint64_t>(tile), options));
-    const std::size_t left = static_cast<std::size_t>(tile % arguments.columns) * side;
-    const std::size_t top = static_cast<std::size_t>(tile / arguments.columns * arguments.size);
-    for (std::size_t y = 0; y < static_cast<std::size_t>(arguments.size); ++y) {
+    const std::size_t left = static_cast<std::size_t>(tile % arguments.columns) * row;
+    const std::size_t top = static_cast<std::size_t>(tile / arguments.columns * arguments.height);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(arguments.height); ++y) {
       const std::size_t to = (top + y) * static_cast<std::size_t>(sheet.width) * 3 + left;
-      std::copy_n(&image.rgb[y * side], side, &sheet.rgb[to]);
+      std::copy_n(&image.rgb[y * row], row, &sheet.rgb[to]);
     }
   }
   // A sheet is for eyes and lies in the repository: without the last bits of grain it takes half the room.
@@ -164,7 +168,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   LayoutOptions options;
-  options.width = options.height = arguments.size;
+  options.width = arguments.width;
+  options.height = arguments.height;
   if (!arguments.expressions.empty()) return WriteExpressions(arguments, options);
   return arguments.sheet.empty() ? WriteScenes(arguments, options) : WriteSheet(arguments, options);
 }
