@@ -1,4 +1,9 @@
 # Everything that we did not write: Debian's packages, and LibTorch from the pinned PyPI wheel in .deps/libtorch.
+option(LQVG_PORTABLE "Link Debian's libraries from their archives, so that a program runs where they are not installed" OFF)
+if(LQVG_PORTABLE)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
+  add_link_options(LINKER:--gc-sections)  # most of OpenCV, and with it what it wants of LAPACK and OpenGL
+endif()
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)
@@ -21,6 +26,10 @@ foreach(module IN ITEMS opencv_core opencv_imgproc)
   set_target_properties(${module} PROPERTIES IMPORTED_LOCATION "${LQVG_${module}}"
                                              INTERFACE_INCLUDE_DIRECTORIES "${LQVG_OPENCV_INCLUDE}")
 endforeach()
+
+if(LQVG_PORTABLE)
+  include(portable_linking)
+endif()
 
 if(LQVG_WITH_TORCH)
   set(LQVG_LIBTORCH "${CMAKE_SOURCE_DIR}/.deps/libtorch" CACHE PATH "Where tools/install_dependencies.sh unpacked the torch wheel")
