@@ -30,13 +30,11 @@ print(":".join(map(str, [packages / "torch/lib", *sorted(packages.glob("nvidia/*
 # What the loader does not find for the programs here, one complaint a line.
 unmet() { LD_LIBRARY_PATH=$libraries ldd "$here"/bin/* 2>&1 | grep -E 'not found|version `' | sort -u || true; }
 
-# Sets `libraries`. The libstdc++ that was carried along is only for a machine whose own is older.
+# Sets `libraries`.
 set_libraries() {
-  local found
+  local found missing
   found=$(find_libraries) || exit 1
   libraries="$here/lib:$found${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-  if unmet | grep -qE 'GLIBCXX|CXXABI|GCC_|libstdc|libgcc'; then libraries="$here/lib/c++:$libraries"; fi
-  local missing
   missing=$(unmet)
   [[ -z $missing ]] || fail "this machine cannot run the programs:" "$missing"
 }

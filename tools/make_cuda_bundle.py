@@ -4,8 +4,8 @@ model's tests. `make cuda-bundle` calls it on the tree that the CMake preset `po
 
     make_cuda_bundle.py [--build build-portable] [--libtorch .deps/libtorch] [--out out/cuda-bundle]
 
-Programs are stripped; beside them go the libraries that they need and that are neither glibc's nor torch's nor
-NVIDIA's. Prints the versions of glibc and libstdc++ that all of it asks for, and fails above 20 MB.
+Programs are stripped; beside them go the libraries that they need and that are neither the system's nor torch's
+nor NVIDIA's. Prints the versions of glibc and libstdc++ that all of it asks for, and fails above 20 MB.
 Needs: binutils.
 """
 
@@ -25,10 +25,10 @@ TREES = ("models/demo", "train/recipes", "tests/reference/roberta-base")  # thos
 FILES = ("LICENSE", "NOTICE", "tools/make_model.py")
 LARGEST_PICTURE_BYTES = 3_000_000  # reference cases about larger ones stay at home
 
-# Every machine has these, in its own version.
-GLIBC = frozenset("libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libutil.so.1 ld-linux-x86-64.so.2".split())
-# Carried apart: run.sh takes them only where the machine's own are older, since torch's libraries share them.
-CXX_RUNTIME = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})
+# Every machine has these, in its own version, and torch's libraries share them: the loader must take the machine's.
+# What is asked for is older than what Debian 12 and Ubuntu 22.04 have (glibc 2.35, GLIBCXX_3.4.30).
+SYSTEM = frozenset("libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libutil.so.1 ld-linux-x86-64.so.2 "
+                   "libstdc++.so.6 libgcc_s.so.1".split())
 
 SELF_TEST_RECIPE = {"model_dir": "models/demo", "scenes": {}, "steps": 4, "pictures_per_step": 2,
                     "checkpoint_every": 4, "evaluate_every": 0, "evaluate_pictures": 4}
@@ -61,7 +61,7 @@ def carried_libraries(binaries, at_destination, installed):
     carried, queue = {}, list(binaries)
     while queue:
         for name in needed(queue.pop()):
-            if name in GLIBC or name in at_destination or name in carried:
+            if name in SYSTEM or name in at_destination or name in carried:
                 continue
             if name not in installed:
                 sys.exit(f"make_cuda_bundle: {name} is not installed here")
@@ -104,7 +104,7 @@ def lay_out(build, libtorch, out):
     for program in programs:
         copy_stripped(program, out / "bin" / program.name)
     for name, path in libraries.items():
-        copy_stripped(path, out / "lib" / ("c++" if name in CXX_RUNTIME else ".") / name)
+        copy_stripped(path, out / "lib" / name)
     for tree in TREES:
         if (ROOT / tree).is_dir():
             shutil.copytree(ROOT / tree, out / tree)
@@ -129,15 +129,15 @@ def main():
     lay_out(args.build, args.libtorch, args.out)
 
     newest = {}
-    for binary in [*(args.out / "bin").iterdir(), *(args.out / "lib").glob("*.so*")]:
+    for binary in [*(args.out / "bin").iterdir(), *(args.out / "lib").iterdir()]:
         for name, version in required_versions(output_of("objdump", "-p", str(binary))).items():
             newest[name] = max(newest.get(name, ()), version)
     versions = ", ".join(f"{name}_{'.'.join(map(str, version))}" for name, version in sorted(newest.items()))
-    carried = sorted(path.name for path in (args.out / "lib").rglob("*.so*"))
+    carried = sorted(path.name for path in (args.out / "lib").iterdir())
     (args.out / "NEEDS").write_text(f"Newest symbol versions asked for: {versions}\n", encoding="utf-8")
     total = check_size(args.out)
     print(f"{args.out}: {total:,} bytes; carried: {' '.join(carried)}")
-    print(f"the machine must have {versions} (libstdc++ and libgcc_s are in lib/c++ for where it has not)")
+    print(f"the machine must have {versions}")
 
 
 if __name__ == "__main__":
