@@ -68,7 +68,7 @@ image-test:  ## build the container image without a daemon, start it as a contai
 
 cuda-bundle: deps  ## out/cuda-bundle: the trainer and the model's tests for a machine with a GPU and Python's torch
 	@test -f build-portable/build.ninja || cmake --preset portable
-	@cmake --build build-portable --parallel $(JOBS) --target lqvg-train cuda_test kernels_test layers_test lqvg_parity_test model_test
+	@cmake --build build-portable --parallel $(JOBS) --target lqvg-train lqvg-model-tests
 	@tools/make_cuda_bundle.py
 
 check: lint asan tsan test  ## everything that a change must pass

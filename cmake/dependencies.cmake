@@ -1,9 +1,5 @@
 # Everything that we did not write: Debian's packages, and LibTorch from the pinned PyPI wheel in .deps/libtorch.
-option(LQVG_PORTABLE "Link Debian's libraries from their archives, so that a program runs where they are not installed" OFF)
-if(LQVG_PORTABLE)
-  set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
-  add_link_options(LINKER:--gc-sections)  # most of OpenCV, and with it what it wants of LAPACK and OpenGL
-endif()
+option(LQVG_PORTABLE "Link abseil, OpenCV and libcrypto from their archives: for machines without them (tools/make_cuda_bundle.py)" OFF)
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)

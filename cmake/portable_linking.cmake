@@ -1,30 +1,33 @@
-# LQVG_PORTABLE: what find_package gave as shared libraries becomes Debian's archives of the same code, and archives get
-# the libraries that the shared ones name for themselves.
+# LQVG_PORTABLE: abseil, OpenCV and libcrypto become Debian's archives of the same code. As shared libraries they are 30
+# files, or bring LAPACK and X11 along; linked this way, next to nothing of them is left. The codecs stay shared: they
+# are few, and travel beside the programs.
+add_link_options(LINKER:--gc-sections)  # drops most of OpenCV, and with it what it wants of LAPACK
+
+# lqvg_use_archive(TARGET PROPERTY): the archive beside the shared library that PROPERTY of TARGET names.
+function(lqvg_use_archive target property)
+  get_target_property(shared ${target} ${property})
+  string(REGEX REPLACE "\\.so(\\..*)?$" ".a" archive "${shared}")
+  if(NOT EXISTS "${archive}")
+    message(FATAL_ERROR "${target}: ${shared} has no archive beside it")
+  endif()
+  set_target_properties(${target} PROPERTIES ${property} "${archive}")
+endfunction()
+
 get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
 list(FILTER imported INCLUDE REGEX "^absl::")
 foreach(target IN LISTS imported)
   get_target_property(type ${target} TYPE)
-  if(type STREQUAL "INTERFACE_LIBRARY")
-    continue()
+  if(NOT type STREQUAL "INTERFACE_LIBRARY")
+    lqvg_use_archive(${target} IMPORTED_LOCATION_NONE)
   endif()
-  get_target_property(shared ${target} IMPORTED_LOCATION_NONE)
-  string(REGEX REPLACE "\\.so\\..*$" ".a" archive "${shared}")
-  if(NOT EXISTS "${archive}")
-    message(FATAL_ERROR "${target} has no archive beside ${shared}")
-  endif()
-  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION_NONE "${archive}")
+endforeach()
+foreach(target IN ITEMS opencv_core opencv_imgproc OpenSSL::Crypto)
+  lqvg_use_archive(${target} IMPORTED_LOCATION)
 endforeach()
 
-# lqvg_archive_needs(TARGET NAME...): the libraries, archives where there are any, that code of TARGET calls.
-function(lqvg_archive_needs target)
-  foreach(name IN LISTS ARGN)
-    find_library(LQVG_archive_${name} ${name} REQUIRED)
-    set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_LIBRARIES "${LQVG_archive_${name}}")
-  endforeach()
-endfunction()
-lqvg_archive_needs(opencv_imgproc opencv_core)
-lqvg_archive_needs(opencv_core tbb z)
-lqvg_archive_needs(TIFF::TIFF webp zstd lzma jbig Lerc deflate jpeg z)
+# An archive does not say what it needs.
+find_library(LQVG_tbb tbb REQUIRED)
 add_library(lqvg_no_opengl STATIC "${CMAKE_CURRENT_LIST_DIR}/no_opengl.c")
-target_link_libraries(opencv_core INTERFACE lqvg_no_opengl ${CMAKE_DL_LIBS} Threads::Threads)
-target_link_libraries(OpenSSL::Crypto INTERFACE ${CMAKE_DL_LIBS} Threads::Threads)
+target_link_libraries(opencv_core INTERFACE lqvg_no_opengl "${LQVG_tbb}" ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS})
+target_link_libraries(opencv_imgproc INTERFACE opencv_core)
+target_link_libraries(OpenSSL::Crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})

@@ -69,7 +69,8 @@ tell_parity() {
   local device
   for device in cpu "$@"; do
     tell "parity with the official code, $device" \
-      env LQVG_REFERENCE_MODEL="$work" LQVG_PARITY_DEVICE="$device" LQVG_PARITY_REPORT=1 "$here/bin/lqvg_parity_test"
+      env LQVG_REFERENCE_MODEL="$work" LQVG_PARITY_DEVICE="$device" LQVG_PARITY_REPORT=1 \
+      "$here/bin/lqvg-model-tests" --gtest_filter='Official/*'
   done
 }
 
@@ -90,16 +91,15 @@ self_test() {
   work=$(mktemp -d "${LQVG_WORK:-${TMPDIR:-/tmp}}/lqvg-self-test-XXXXXX")
   trap 'rm -rf "$work"' EXIT
   failed=0
-  local gpu=() isa
+  local gpu=() isa tests="$here/bin/lqvg-model-tests"
   if nvidia-smi -L 2>/dev/null || [[ -e /dev/nvidia0 ]]; then
     gpu=(cuda)
     export LQVG_REQUIRE_GPU=1  # a GPU that the programs do not find is a fault then
   fi
   echo "$(getconf GNU_LIBC_VERSION), $(nproc) processors, libraries: $libraries"
-  for isa in generic avx2 avx512; do tell "kernels, $isa" env LQVG_ISA="$isa" "$here/bin/kernels_test"; done
-  tell "layers and deformable attention" "$here/bin/layers_test"
-  tell "model behind its door" "$here/bin/model_test"
-  tell "GPU against CPU" env LQVG_PARITY_REPORT=1 "$here/bin/cuda_test"
+  for isa in generic avx2 avx512; do tell "kernels, $isa" env LQVG_ISA="$isa" "$tests" --gtest_filter='KernelsTest.*:DeformAttnBackwardTest.*'; done
+  tell "model and layers" "$tests" --gtest_filter='-KernelsTest.*:DeformAttnBackwardTest.*:CudaTest.*:Official/*'
+  tell "GPU against CPU" env LQVG_PARITY_REPORT=1 "$tests" --gtest_filter='CudaTest.*'
   tell_parity "${gpu[@]}"
   tell_training "${gpu[@]}"
   [[ -n ${gpu[*]} ]] || echo "not measured: no GPU    parity, training and evaluation on cuda"

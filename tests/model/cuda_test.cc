@@ -57,8 +57,8 @@ class NoiseSamples final : public train::SampleSource {
   absl::StatusOr<train::Sample> Make(std::uint64_t index) const override {
     std::mt19937 random(static_cast<unsigned>(index));
     train::Sample sample;
-    sample.canvas = {side_, std::vector<std::uint8_t>(static_cast<std::size_t>(side_) * side_ * 3),
-                     {side_, side_, 1.0, 0.0, 0.0}};
+    sample.canvas = {
+        side_, std::vector<std::uint8_t>(static_cast<std::size_t>(side_) * side_ * 3), {side_, side_, 1.0, 0.0, 0.0}};
     for (std::uint8_t& byte : sample.canvas.rgb) byte = static_cast<std::uint8_t>(random());
     const float at = 0.3f + 0.1f * static_cast<float>(index % 4);
     sample.phrases = {{{{0, 10, 20, 30, 2}}, {at, 0.4f, 0.2f, 0.3f}, true}, {{{0, 40, 2}}, {}, false}};

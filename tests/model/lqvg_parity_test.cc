@@ -1,8 +1,8 @@
 // The official code's answers, stage by stage, for pictures and expressions from file to box.
 //
 // Tolerances: token ids exactly, logits 1e-3, normalised boxes 2e-4, each probe 2e-4 of its largest magnitude, so that
-// a failure says where. LQVG_PARITY_REPORT=1 prints the worst difference of every stage, LQVG_PARITY_DEVICE=cuda runs the
-// model on a GPU, LQVG_REFERENCE_MODEL names the folder of the model's two directories where it is not the build's.
+// a failure says where. LQVG_PARITY_REPORT=1 prints the worst difference of every stage, LQVG_PARITY_DEVICE=cuda runs
+// the model on a GPU, LQVG_REFERENCE_MODEL names the folder of the model's two directories where it is not the build's.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
