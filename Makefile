@@ -1,7 +1,7 @@
 # Thin names for the commands of this project; `make` lists them. Each target installs and builds only what is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test serve fmt lint asan tsan fuzz fuzz-corpus deb image-test cuda-bundle check bench-metrics clean
+.PHONY: help deps build demo test serve train fmt lint asan tsan fuzz fuzz-corpus deb image-test cuda-bundle check bench-metrics clean
 
 # A file that includes LibTorch needs up to 1.6 GB to compile, so memory limits the jobs as cores do. JOBS=n overrides.
 JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/^MemAvailable/ {print int($$2 / 1600000)}' /proc/meminfo); \
@@ -28,6 +28,9 @@ test: build  ## every C++ and Python test
 
 serve: build  ## run the server on models/demo in the foreground, on its default ports; SIGINT ends it
 	@build/bin/lqvg-server --model=models/demo $(ARGS)
+
+train: build  ## train a model by RECIPE into OUT; again: go on (train/recipes/demo.json, out/training)
+	@build/bin/lqvg-train --recipe $(or $(RECIPE),train/recipes/demo.json) --out $(or $(OUT),out/training) $(ARGS)
 
 fmt:  ## format the C++ sources in place
 	@tools/install_dependencies.sh --with-checks

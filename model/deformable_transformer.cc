@@ -19,7 +19,7 @@ FeedForward LoadFeedForward(const Scope& scope, std::int64_t dim, std::int64_t i
 // Row by row, so a tile of rows at a time is the same function. At S = 1024 the hidden layer of all rows is 178 MB,
 // most of it fresh pages; that of a tile stays in the cache.
 at::Tensor Forward(const FeedForward& layer, const at::Tensor& x) {
-  if (c10::GradMode::is_enabled() || !x.is_cpu()) return Forward(layer.contract, Forward(layer.expand, x).relu());
+  if (c10::GradMode::is_enabled() || !x.is_cpu()) return Forward(layer.contract, Forward(layer.expand, x).relu_());
   const at::Tensor rows = x.flatten(0, -2);  // [rows, D]
   const at::Tensor out = at::empty_like(rows);
   const at::Tensor hidden = at::empty({std::min(kTileRows, rows.size(0)), layer.expand.bias.size(0)}, x.options());
@@ -91,8 +91,7 @@ at::Tensor Refine(const Mlp& box_head, const at::Tensor& x, const at::Tensor& re
 
 }  // namespace
 
-DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& a,
-                                                ClassHeads class_heads) {
+DeformableTransformer LoadDeformableTransformer(const Scope& root, const Architecture& a, ClassHeads class_heads) {
   const std::int64_t dim = a.hidden_dim, heads = a.nheads;
   const Scope scope = root.In("transformer");
   DeformableTransformer transformer;
@@ -132,9 +131,8 @@ std::vector<Proposals> ForwardLayers(const DeformableTransformer& transformer, c
 
   const std::int64_t batch = tokens.size(0), queries = transformer.query_embed.size(0);
   at::Tensor x = sentence.unsqueeze(1).expand({batch, queries, -1});
-  at::Tensor references =
-      at::sigmoid(Forward(transformer.reference_points, transformer.query_embed).to(at::kFloat))
-          .expand({batch, queries, 2});
+  at::Tensor references = at::sigmoid(Forward(transformer.reference_points, transformer.query_embed).to(at::kFloat))
+                              .expand({batch, queries, 2});
   std::vector<Proposals> answers;
   for (std::size_t i = 0; i < transformer.decoder.size(); ++i) {
     const DecoderLayer& layer = transformer.decoder[i];

@@ -22,8 +22,8 @@ using Probe = std::function<void(const std::string& name, const at::Tensor& valu
 enum class BatchNorms { kFolded, kFrozen, kTrained };
 
 struct BatchNorm {
-  at::Tensor weight, bias;                // [out]
-  at::Tensor running_mean, running_var;   // [out]
+  at::Tensor weight, bias;               // [out]
+  at::Tensor running_mean, running_var;  // [out]
   bool training = false;
 };
 

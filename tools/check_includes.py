@@ -105,7 +105,8 @@ ROOMS = (
          TEST + " tests/server/* tests/image/* codecs openssl grpc proto prometheus server/* " + DOOR + " " +
          QUERY),
     Room("tests of data sets", "tests/train/datasets/*", TEST + " train/datasets/*"),
-    Room("tests of curves", "tests/train/curves/*", TEST + " train/curves/*"),
+    Room("tests of curves", "tests/train/curves/*", TEST + " xml train/curves/*"),
+    Room("tests of training", "tests/train/*", TEST + " tests/train/* torch model/* train/*"),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
     Room("tests of scenes", "tests/scenes/*", TEST + " tests/scenes/* train/scenes/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
@@ -117,7 +118,7 @@ ROOMS = (
 )
 
 # Objects that may be compiled from LibTorch's headers.
-TORCH_OBJECTS = ("model/*", "train/*", "tests/model/*", "bench/*")
+TORCH_OBJECTS = ("model/*", "train/*", "tests/model/*", "tests/train/*", "bench/*")
 
 FOLDERS = ("image", "manual", "model", "server", "client", "train", "tests", "bench", "tools", "proto")
 SOURCES = (".h", ".cc", ".cu")

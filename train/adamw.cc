@@ -39,7 +39,8 @@ AdamW::AdamW(const NamedTensors& parameters, const std::vector<RateGroup>& group
     : weight_decay_(weight_decay) {
   for (const auto& [name, parameter] : parameters) {
     if (!parameter.requires_grad()) continue;
-    const at::Tensor first = first_[name] = at::zeros_like(parameter), second = second_[name] = at::zeros_like(parameter);
+    const at::Tensor first = first_[name] = at::zeros_like(parameter),
+                     second = second_[name] = at::zeros_like(parameter);
     // Norms, biases and embeddings of places are not decayed towards zero: zero means nothing for them.
     Group& group = GroupFor(RateOf(name, groups), parameter.dim() > 1);
     group.parameters.push_back(parameter);

@@ -35,7 +35,10 @@ Batch Collate(const std::vector<Sample>& samples, std::int64_t pad, at::Device d
       ++row;
     }
   }
-  return {canvases.to(device), ids.to(device), valid.to(device), picture.to(device),
+  return {canvases.to(device),
+          ids.to(device),
+          valid.to(device),
+          picture.to(device),
           {boxes.to(device), present.to(device)}};
 }
 
@@ -43,7 +46,8 @@ std::future<BatchStream::Samples> BatchStream::Start(std::uint64_t n) const {
   return std::async(std::launch::async, [&source = source_, pictures = pictures_, n]() -> Samples {
     std::vector<Sample> samples;
     for (int i = 0; i < pictures; ++i) {
-      absl::StatusOr<Sample> sample = source.Make(n * static_cast<std::uint64_t>(pictures) + static_cast<std::uint64_t>(i));
+      absl::StatusOr<Sample> sample =
+          source.Make(n * static_cast<std::uint64_t>(pictures) + static_cast<std::uint64_t>(i));
       if (!sample.ok()) return sample.status();
       samples.push_back(*std::move(sample));
     }

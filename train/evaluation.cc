@@ -187,10 +187,14 @@ std::string ToJson(const SceneFigures& f) {
   const auto accuracy = [](const Accuracy& a) {
     return nlohmann::json{{"expressions", a.expressions}, {"accuracy_at", a.above}, {"mean_iou", a.mean_iou}};
   };
-  nlohmann::json json = {{"scenes", f.scenes},          {"expressions", f.expressions},
-                         {"present", accuracy(f.accuracy)}, {"with_distractor", f.with_distractor},
-                         {"class_only", f.class_only},  {"shuffled", f.shuffled},
-                         {"auroc", f.auroc},            {"auroc_hard", f.auroc_hard}};
+  nlohmann::json json = {{"scenes", f.scenes},
+                         {"expressions", f.expressions},
+                         {"present", accuracy(f.accuracy)},
+                         {"with_distractor", f.with_distractor},
+                         {"class_only", f.class_only},
+                         {"shuffled", f.shuffled},
+                         {"auroc", f.auroc},
+                         {"auroc_hard", f.auroc_hard}};
   for (const KindRow& kind : f.kinds) json["kinds"][kind.kind] = accuracy(kind.accuracy);
   return json.dump(2) + "\n";
 }

@@ -66,9 +66,7 @@ at::Tensor XavierUniform(at::IntArrayRef shape, at::Generator& generator) {
 at::Tensor InitialValue(const std::string& name, at::IntArrayRef shape, std::uint64_t seed) {
   constexpr std::int64_t kHeads = 8;
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed ^ Fnv1a(name));
-  const auto normal = [&](double deviation) {
-    return at::empty(shape, at::kFloat).normal_(0.0, deviation, generator);
-  };
+  const auto normal = [&](double deviation) { return at::empty(shape, at::kFloat).normal_(0.0, deviation, generator); };
   if (absl::EndsWith(name, "running_mean")) return at::zeros(shape, at::kFloat);
   if (absl::EndsWith(name, "running_var")) return at::ones(shape, at::kFloat);
   if (absl::EndsWith(name, "bias")) return Bias(name, shape, kHeads);

@@ -2,7 +2,8 @@
 //
 // The rules are Deformable DETR's (Zhu et al., arXiv 2010.04159, and its published code) but for two: the last norm of
 // each residual block starts at zero (Goyal et al., arXiv 1706.02677), and the biases of the alignment's output
-// projections start at one, so that the attention that multiplies its target starts near the identity and not near zero.
+// projections start at one, so that the attention that multiplies its target starts near the identity and not near
+// zero.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -61,8 +61,8 @@ at::Tensor Parameters::FromFile(const std::string& name, at::IntArrayRef shape) 
   }
   if (found == stored.end() || at::IntArrayRef(found->second.shape) != shape) {
     status_.Update(absl::InvalidArgumentError(absl::StrCat(
-        "model.safetensors: tensor ", name, found == stored.end() ? " is missing" : " has another shape than",
-        " [", absl::StrJoin(shape, ", "), "]")));
+        "model.safetensors: tensor ", name, found == stored.end() ? " is missing" : " has another shape than", " [",
+        absl::StrJoin(shape, ", "), "]")));
     return at::zeros(shape, at::kFloat);
   }
   void* data = const_cast<std::byte*>(found->second.data.data());

@@ -28,8 +28,8 @@ class Keys {
     if (found == nullptr) return;
     const bool fits = std::is_integral_v<Number> ? found->is_number_integer() : found->is_number();
     if (!fits || found->get<double>() < static_cast<double>(low) || found->get<double>() > static_cast<double>(high)) {
-      return Fault(key, *found, absl::StrCat(std::is_integral_v<Number> ? "a whole number" : "a number", " in ", low,
-                                             "..", high));
+      return Fault(key, *found,
+                   absl::StrCat(std::is_integral_v<Number> ? "a whole number" : "a number", " in ", low, "..", high));
     }
     *value = found->get<Number>();
   }

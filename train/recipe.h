@@ -26,11 +26,11 @@ struct Recipe {
     double resized_share = 0.25;  // of pictures that are letterboxed
   };
   struct Lists {
-    std::string format;      // "rsvg-hr" or "dior-rsvg"
-    std::string train;       // the list, or DIOR-RSVG's index file
-    std::string validation;  // likewise; empty: none
-    std::string annotations; // DIOR-RSVG: the folder of XML files
-    std::string pictures;    // the folder of pictures
+    std::string format;       // "rsvg-hr" or "dior-rsvg"
+    std::string train;        // the list, or DIOR-RSVG's index file
+    std::string validation;   // likewise; empty: none
+    std::string annotations;  // DIOR-RSVG: the folder of XML files
+    std::string pictures;     // the folder of pictures
   };
   std::string data = "scenes";  // "scenes" or "lists"
   Scenes scenes;

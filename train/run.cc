@@ -22,7 +22,7 @@
 namespace lqvg::train {
 namespace {
 
-constexpr std::int64_t kReportEvery = 20;           // steps
+constexpr std::int64_t kReportEvery = 20;  // steps
 
 std::string ContentOf(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -37,7 +37,8 @@ absl::Status PrepareFolder(const RunOptions& options) {
   const std::string kept = options.out + "/recipe.json", asked = ContentOf(options.recipe);
   if (std::filesystem::exists(kept) && ContentOf(kept) != asked && !options.changed_recipe) {
     return absl::InvalidArgumentError(absl::StrCat(
-        options.out, " holds a run of another recipe; --changed-recipe goes on with it all the same, or name another folder"));
+        options.out,
+        " holds a run of another recipe; --changed-recipe goes on with it all the same, or name another folder"));
   }
   std::ofstream file(kept, std::ios::binary | std::ios::trunc);
   file << asked;
@@ -55,12 +56,10 @@ class Since {
     norm_ += report.gradient_norm;
     rate_ = report.learning_rate;
   }
-  double Seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
+  double Seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
   std::map<std::string, double> Means() const {
     const double n = static_cast<double>(steps_);
-    return {{"loss", total_ / n}, {"focal", focal_ / n},         {"l1", l1_ / n},
+    return {{"loss", total_ / n}, {"focal", focal_ / n},        {"l1", l1_ / n},
             {"giou", giou_ / n},  {"gradient_norm", norm_ / n}, {"learning_rate", rate_}};
   }
   std::int64_t steps() const { return steps_; }
@@ -170,8 +169,10 @@ class Progressing {
       absl::StatusOr<SceneFigures> figures =
           EvaluateScenes(network, *sources_.watched_scenes, 0, recipe_.evaluate_pictures);
       if (!figures.ok()) return figures.status();
-      values = {{"accuracy_at_50", figures->accuracy.above[0]}, {"mean_iou", figures->accuracy.mean_iou},
-                {"auroc", figures->auroc},                       {"auroc_hard", figures->auroc_hard}};
+      values = {{"accuracy_at_50", figures->accuracy.above[0]},
+                {"mean_iou", figures->accuracy.mean_iou},
+                {"auroc", figures->auroc},
+                {"auroc_hard", figures->auroc_hard}};
     } else if (sources_.watched_list) {
       absl::StatusOr<Accuracy> accuracy = WatchList(network);
       if (!accuracy.ok()) return accuracy.status();
@@ -203,8 +204,8 @@ class Progressing {
   absl::Status DrawCurves() {
     absl::StatusOr<std::vector<curves::MetricsRow>> rows = curves::ReadMetrics(In("history.jsonl"));
     if (!rows.ok()) return rows.status();
-    const auto panel = [&](const char* title, const char* y, bool logarithmic, std::vector<const char*> names) {
-      curves::Panel made{title, y, logarithmic, {}, {}};
+    const auto panel = [&](const char* title, const char* y, bool is_noisy, std::vector<const char*> names) {
+      curves::Panel made{.title = title, .y_label = y, .is_logarithmic = is_noisy, .is_noisy = is_noisy};
       for (const char* name : names) made.curves.push_back(curves::CurveOf(*rows, name));
       return made;
     };
@@ -250,8 +251,7 @@ absl::StatusOr<SceneFigures> Evaluate(const EvaluateOptions& options) {
   if (!tokenizer.ok()) return tokenizer.status();
   absl::StatusOr<std::unique_ptr<const Network>> network = LoadNetwork(options.model_dir, *device);
   if (!network.ok()) return network.status();
-  const SceneSamples source(**tokenizer,
-                            {.seed = options.seed, .input_size = (*network)->architecture.input_size});
+  const SceneSamples source(**tokenizer, {.seed = options.seed, .input_size = (*network)->architecture.input_size});
   return EvaluateScenes(**network, source, 0, options.scenes);
 }
 

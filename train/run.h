@@ -18,12 +18,13 @@
 namespace lqvg::train {
 
 struct RunOptions {
-  std::string recipe;            // path
-  std::string out;               // folder, made if need be
-  std::int64_t steps = 0;        // in place of the recipe's; 0: the recipe's
-  bool changed_recipe = false;   // go on although OUT holds a run of another recipe
-  std::string device = "cpu";    // or "cuda"
-  const std::atomic<bool>* stop = nullptr;  // set by another thread or a signal: end after this step, checkpoint written
+  std::string recipe;           // path
+  std::string out;              // folder, made if need be
+  std::int64_t steps = 0;       // in place of the recipe's; 0: the recipe's
+  bool changed_recipe = false;  // go on although OUT holds a run of another recipe
+  std::string device = "cpu";   // or "cuda"
+  const std::atomic<bool>* stop =
+      nullptr;  // set by another thread or a signal: end after this step, checkpoint written
 };
 
 // Blocks until the run is done or stopped, telling its progress on standard output. A folder that holds a checkpoint is

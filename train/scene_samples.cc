@@ -1,5 +1,6 @@
 #include "train/scene_samples.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 namespace lqvg::train {
 namespace {
 
+constexpr int kLeastSide = 128;                        // pixels, of a scene
 constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;  // keeps the streams of neighbouring indices apart
 
 }  // namespace
@@ -30,8 +32,8 @@ absl::StatusOr<DescribedScene> SceneSamples::Describe(std::uint64_t index) const
     scenes::LayoutOptions layout;
     layout.width = layout.height = options_.input_size;
     if (random.Chance(static_cast<float>(options_.resized))) {
-      layout.width = options_.input_size * (75 + random.Below(76)) / 100;
-      layout.height = options_.input_size * (75 + random.Below(76)) / 100;
+      layout.width = std::max(kLeastSide, options_.input_size * (75 + random.Below(76)) / 100);
+      layout.height = std::max(kLeastSide, options_.input_size * (75 + random.Below(76)) / 100);
     }
     DescribedScene described;
     described.scene = scenes::LayOut(seed, layout);
@@ -52,8 +54,8 @@ absl::StatusOr<DescribedScene> SceneSamples::Describe(std::uint64_t index) const
       phrase.present = said.target >= 0;
       if (phrase.present) {
         const scenes::Bounds& b = described.scene.objects[static_cast<std::size_t>(said.target)].bounds;
-        phrase.cxcywh = ToCanvas({b.x_min, b.y_min, b.x_max, b.y_max}, described.sample.canvas.placement,
-                                 options_.input_size);
+        phrase.cxcywh =
+            ToCanvas({b.x_min, b.y_min, b.x_max, b.y_max}, described.sample.canvas.placement, options_.input_size);
       }
       described.sample.phrases.push_back(std::move(phrase));
     }

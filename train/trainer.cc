@@ -69,7 +69,9 @@ absl::Status WriteTensors(const std::string& path, const NamedTensors& tensors) 
   for (const auto& [name, tensor] : tensors) {
     kept.push_back(tensor.detach().to(at::kCPU).contiguous());
     const at::Tensor& bytes = kept.back();
-    entries.push_back({name, StoredTypeOf(bytes.scalar_type()), bytes.sizes().vec(),
+    entries.push_back({name,
+                       StoredTypeOf(bytes.scalar_type()),
+                       bytes.sizes().vec(),
                        {static_cast<const std::byte*>(bytes.const_data_ptr()), bytes.nbytes()}});
   }
   return WriteSafetensors(path, entries);
@@ -127,8 +129,8 @@ absl::StatusOr<StepReport> Trainer::Step() {
   const Losses losses = Criterion(layers, batch->targets, {recipe_.focal, recipe_.l1, recipe_.giou});
   const double total = losses.total.item<double>();
   if (!std::isfinite(total)) {
-    return absl::DataLossError(absl::StrCat("step ", step, ": the loss is ", total,
-                                            "; a lower learning_rate or max_gradient_norm may help"));
+    return absl::DataLossError(
+        absl::StrCat("step ", step, ": the loss is ", total, "; a lower learning_rate or max_gradient_norm may help"));
   }
   losses.total.backward();
   const at::Tensor norm = optimizer_.ClipGradients(recipe_.max_gradient_norm);

@@ -22,7 +22,7 @@ namespace lqvg::train {
 
 // What one step gave. Losses are sums over the decoder layers, not weighted.
 struct StepReport {
-  std::int64_t step = 0;  // counted from 1
+  std::int64_t step = 0;     // counted from 1
   std::int64_t samples = 0;  // expressions in this step
   double total = 0, focal = 0, l1 = 0, giou = 0;
   double gradient_norm = 0;  // before clipping

@@ -29,6 +29,10 @@ using Register [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float
 #endif
 constexpr std::int64_t kRegisterFloats = sizeof(Register) / sizeof(float);
 using Quad [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
+using Mask [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = std::int32_t;  // -1 or 0, as comparisons give
+
+// The floats whose mask is set; zero in place of the others, whatever they are.
+inline Quad Keep(const Quad& v, const Mask& mask) { return (Quad)((Mask)v & mask); }
 
 // The sum of each 4th float: 0, 4, 8...; 1, 5, 9...
 inline Quad SumQuads(const Register& v) {
@@ -51,52 +55,59 @@ inline Quad SumFour(const Register& a, const Register& b, const Register& c, con
 }
 #undef LQVG_SHUFFLE
 
-// The four cells around a point: top left, top right, bottom left, bottom right.
+// The four cells around a point, in one order everywhere: top left, top right, bottom left, bottom right.
 struct Square {
   std::int64_t cell[4];
-  bool inside[4];
+  Quad near;            // the share of each in what the point reads; zero outside the level
+  Mask inside;          // which count
   float right, bottom;  // how far the point is from the top left cell, 0..1
 };
 
 // False if no cell is inside. Points exactly one cell before the level (x = -1) are taken though they read zero: there
-// grid_sample's gradient, taken to the right, is not zero.
+// grid_sample's gradient, taken to the right, is not zero. Free of branches but for the first: which of the cells are
+// inside is what a processor guesses wrong.
 inline bool FindSquare(const DeformAttnLevel& level, float x, float y, Square* square) {
-  if (!(x >= -1.0f && y >= -1.0f && x < static_cast<float>(level.width) && y < static_cast<float>(level.height)))
-    return false;
-  const float x_floor = __builtin_floorf(x), y_floor = __builtin_floorf(y);
-  const std::int64_t left = static_cast<std::int64_t>(x_floor), top = static_cast<std::int64_t>(y_floor);
-  square->right = x - x_floor;
-  square->bottom = y - y_floor;
-  // A cell outside stands in as the nearest one inside, which keeps the loops free of branches; it counts nothing.
-  const std::int64_t columns[2] = {left < 0 ? 0 : left, left + 1 < level.width ? left + 1 : left};
-  const std::int64_t rows[2] = {top < 0 ? 0 : top, top + 1 < level.height ? top + 1 : top};
-  for (int k = 0; k < 4; ++k) {
-    square->cell[k] = level.begin + rows[k / 2] * level.width + columns[k % 2];
-    square->inside[k] =
-        (k % 2 == 0 ? left >= 0 : left + 1 < level.width) && (k / 2 == 0 ? top >= 0 : top + 1 < level.height);
-  }
+  const float width = static_cast<float>(level.width), height = static_cast<float>(level.height);
+  if (!(x >= -1.0f && y >= -1.0f && x < width && y < height)) return false;
+  const float left = __builtin_floorf(x), top = __builtin_floorf(y), right = x - left, bottom = y - top;
+  const Quad columns = {left, left + 1, left, left + 1}, rows = {top, top, top + 1, top + 1};
+  const Quad across = {1 - right, right, 1 - right, right}, down = {1 - bottom, 1 - bottom, bottom, bottom};
+  square->inside = (columns >= 0.0f) & (rows >= 0.0f) & (columns < width) & (rows < height);
+  square->near = Keep(across * down, square->inside);
+  square->right = right;
+  square->bottom = bottom;
+  // A cell outside stands in as the nearest one inside; its share is zero.
+  const std::int64_t column = static_cast<std::int64_t>(left), row = static_cast<std::int64_t>(top);
+  const std::int64_t first = level.begin + (row < 0 ? 0 : row) * level.width + (column < 0 ? 0 : column);
+  const std::int64_t next_column = (column >= 0) & (column + 1 < level.width);
+  const std::int64_t next_row = ((row >= 0) & (row + 1 < level.height)) * level.width;
+  square->cell[0] = first;
+  square->cell[1] = first + next_column;
+  square->cell[2] = first + next_row;
+  square->cell[3] = first + next_row + next_column;
   return true;
 }
 
-// products[k] = g . row k, and gradient row k += share[k] * g.
-inline void PassCells(const float* g, std::int64_t channels, const float* const rows[4], float* const grad_rows[4],
-                      const float share[4], float products[4]) {
-  Register sums[4] = {};
-  std::int64_t c = 0;
-  for (; c + kRegisterFloats <= channels; c += kRegisterFloats) {
-    const Register incoming = *reinterpret_cast<const Register*>(g + c);
-    for (int k = 0; k < 4; ++k) {
-      sums[k] += incoming * *reinterpret_cast<const Register*>(rows[k] + c);
-      *reinterpret_cast<Register*>(grad_rows[k] + c) += incoming * share[k];
-    }
+// Adds share[k] * g to gradient row k and returns g . row k.
+inline Quad PassCells(const float* g, std::int64_t channels, const float* const rows[4], float* const grad_rows[4],
+                      const Quad share) {
+  Register a{}, b{}, c{}, d{};
+  std::int64_t i = 0;
+  for (; i + kRegisterFloats <= channels; i += kRegisterFloats) {
+    const Register incoming = *reinterpret_cast<const Register*>(g + i);
+    a += incoming * *reinterpret_cast<const Register*>(rows[0] + i);
+    b += incoming * *reinterpret_cast<const Register*>(rows[1] + i);
+    c += incoming * *reinterpret_cast<const Register*>(rows[2] + i);
+    d += incoming * *reinterpret_cast<const Register*>(rows[3] + i);
+    // One after the other: cells outside stand in as a neighbour, so two of these may be one row.
+    for (int k = 0; k < 4; ++k) *reinterpret_cast<Register*>(grad_rows[k] + i) += incoming * share[k];
   }
-  *reinterpret_cast<Quad*>(products) = SumFour(sums[0], sums[1], sums[2], sums[3]);
-  for (; c < channels; ++c) {
-    for (int k = 0; k < 4; ++k) {
-      products[k] += g[c] * rows[k][c];
-      grad_rows[k][c] += g[c] * share[k];
-    }
+  Quad products = SumFour(a, b, c, d);
+  for (; i < channels; ++i) {
+    products += g[i] * Quad{rows[0][i], rows[1][i], rows[2][i], rows[3][i]};
+    for (int k = 0; k < 4; ++k) grad_rows[k][i] += g[i] * share[k];
   }
+  return products;
 }
 
 struct PointGradient {
@@ -109,24 +120,22 @@ inline PointGradient PassPoint(const DeformAttnBackwardArgs& args, std::int64_t 
   const DeformAttnArgs& a = args.forward;
   Square square;
   if (!FindSquare(level, x, y, &square)) return {0.0f, 0.0f, 0.0f};
-  const float right = square.right, bottom = square.bottom;
-  const float near[4] = {(1 - right) * (1 - bottom), right * (1 - bottom), (1 - right) * bottom, right * bottom};
   const float* rows[4];
-  float *grad_rows[4], share[4], products[4];
+  float* grad_rows[4];
   for (int k = 0; k < 4; ++k) {
     const std::int64_t first = square.cell[k] * a.cell_stride + head * a.head_stride;
     rows[k] = a.value + first;
     grad_rows[k] = args.grad_value + first;
-    share[k] = square.inside[k] ? weight * near[k] : 0.0f;
   }
   const std::int64_t index = query * a.heads + head;
-  PassCells(args.grad_out + index * a.channels, a.channels, rows, grad_rows, share, products);
   const float grad_inside = args.grad_inside != nullptr ? args.grad_inside[index] : 0.0f;
-  for (int k = 0; k < 4; ++k) products[k] = square.inside[k] ? products[k] + grad_inside : 0.0f;
-  float read = 0.0f;
-  for (int k = 0; k < 4; ++k) read += near[k] * products[k];
-  return {read, weight * ((1 - bottom) * (products[1] - products[0]) + bottom * (products[3] - products[2])),
-          weight * ((1 - right) * (products[2] - products[0]) + right * (products[3] - products[1]))};
+  const Quad gradient =
+      PassCells(args.grad_out + index * a.channels, a.channels, rows, grad_rows, square.near * weight) + grad_inside;
+  const Quad product = Keep(gradient, square.inside), read = square.near * product;
+  const float right = square.right, bottom = square.bottom;
+  return {read[0] + read[1] + read[2] + read[3],
+          weight * ((1 - bottom) * (product[1] - product[0]) + bottom * (product[3] - product[2])),
+          weight * ((1 - right) * (product[2] - product[0]) + right * (product[3] - product[1]))};
 }
 
 // One query and one head.

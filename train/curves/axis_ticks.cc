@@ -20,6 +20,15 @@ double StepOf(const Range& range, int wanted) {
   return 10 * power;
 }
 
+// "1.0e-04" is "1e-04".
+std::string WithoutZeros(std::string number) {
+  const std::size_t point = number.find('.'), exponent = number.find('e');
+  if (point == std::string::npos) return number;
+  std::size_t end = number.find_last_not_of('0', exponent - 1) + 1;
+  if (end == point + 1) end = point;
+  return number.erase(end, exponent - end);
+}
+
 // `step` is the distance to the next label: what is smaller than it is not worth a digit.
 std::string LabelOf(double at, double step) {
   if (std::abs(at) < step / 2) return "0";
@@ -27,7 +36,7 @@ std::string LabelOf(double at, double step) {
   if (size < 1e-3 || size >= 1e9) {
     const int digits =
         std::max(0, static_cast<int>(std::floor(std::log10(size)) - std::floor(std::log10(step) + 1e-9)));
-    return absl::StrFormat("%.*e", digits, at);
+    return WithoutZeros(absl::StrFormat("%.*e", digits, at));
   }
   double divisor = 1;
   const char* unit = "";

@@ -19,6 +19,9 @@ constexpr double kLeft = 78, kRight = 210;  // beside the plots: labels of y, an
 constexpr double kPlotWidth = kWidth - kLeft - kRight;
 constexpr double kLegendLine = 20;
 
+constexpr int kYSteps = 5;  // rounding out adds up to two
+constexpr std::size_t kNoisyPoints = 300;
+
 // Told apart by people who see few colours too (Okabe and Ito, "Color Universal Design", 2008); the yellow is darkened
 // for a white ground.
 constexpr std::array<const char*, 8> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
@@ -29,12 +32,13 @@ constexpr char kStyle[] =
     ".title{font-size:17px;font-weight:bold}.panel{font-size:13px;font-weight:bold}"
     ".grid{stroke:#e4e4e4;stroke-width:1}.faint{stroke:#f1f1f1;stroke-width:1}"
     ".frame{fill:none;stroke:#888;stroke-width:1}.tick{stroke:#888;stroke-width:1}"
-    ".curve{fill:none;stroke-width:1.6;stroke-linejoin:round}.none{fill:#888}</style>\n";
+    ".curve{fill:none;stroke-width:1.6;stroke-linejoin:round}.raw{fill:none;stroke-width:1;stroke-opacity:.3}.none{"
+    "fill:#888}</style>\n";
 
 // Where a panel's points are on the sheet.
 struct Axes {
   Range x, y;
-  bool is_logarithmic = false;
+  bool is_logarithmic = false, is_noisy = false;
   double top = 0;  // pixels
 
   double X(double value) const { return kLeft + (value - x.low) / (x.high - x.low) * kPlotWidth; }
@@ -75,7 +79,7 @@ Range Widened(Range range) {
 Range YRange(const Panel& panel, const Range& needed) {
   if (panel.y_range && panel.y_range->low < panel.y_range->high) return *panel.y_range;
   const Range range = Widened(needed);
-  if (!panel.is_logarithmic) return RoundedOut(range, 5);
+  if (!panel.is_logarithmic) return RoundedOut(range, kYSteps);
   const double margin = std::pow(range.high / range.low, 0.04);
   return {range.low / margin, range.high * margin};
 }
@@ -108,12 +112,29 @@ std::vector<SvgPoint> Thinned(const std::vector<SvgPoint>& points) {
   return kept;
 }
 
-std::string DrawStretch(const std::vector<SvgPoint>& points, const char* colour) {
+// The mean over a window around each point, shorter at both ends; in pixels, so that on a logarithmic axis it is that
+// of the logarithms.
+std::vector<SvgPoint> Smoothed(const std::vector<SvgPoint>& points) {
+  const std::size_t reach = points.size() / 100;
+  std::vector<double> sums = {0};
+  for (const SvgPoint& point : points) sums.push_back(sums.back() + point.y);
+  std::vector<SvgPoint> smooth = points;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const std::size_t half = std::min({reach, i, points.size() - 1 - i});
+    smooth[i].y = (sums[i + half + 1] - sums[i - half]) / static_cast<double>(2 * half + 1);
+  }
+  return smooth;
+}
+
+std::string DrawStretch(const std::vector<SvgPoint>& points, bool is_noisy, const char* colour) {
   if (points.empty()) return "";
   if (points.size() == 1) {  // a line of one point is invisible
     return SvgRectangle({points[0].x - 2, points[0].y - 2}, {4, 4}, absl::StrCat("fill=\"", colour, "\""));
   }
-  return SvgPolyline(Thinned(points), absl::StrCat("class=\"curve\" stroke=\"", colour, "\""));
+  const std::string line = absl::StrCat("class=\"curve\" stroke=\"", colour, "\"");
+  if (!is_noisy || points.size() < kNoisyPoints) return SvgPolyline(Thinned(points), line);
+  return SvgPolyline(Thinned(points), absl::StrCat("class=\"raw\" stroke=\"", colour, "\"")) +
+         SvgPolyline(Thinned(Smoothed(points)), line);
 }
 
 std::string DrawCurve(const Curve& curve, const Axes& axes, const char* colour) {
@@ -123,11 +144,11 @@ std::string DrawCurve(const Curve& curve, const Axes& axes, const char* colour) 
     if (IsDrawable(point, axes.is_logarithmic)) {
       stretch.push_back({axes.X(point.x), axes.Y(point.y)});
     } else {
-      text += DrawStretch(stretch, colour);
+      text += DrawStretch(stretch, axes.is_noisy, colour);
       stretch.clear();
     }
   }
-  return text + DrawStretch(stretch, colour);
+  return text + DrawStretch(stretch, axes.is_noisy, colour);
 }
 
 std::string DrawLegend(const Panel& panel, double top) {
@@ -137,7 +158,7 @@ std::string DrawLegend(const Panel& panel, double top) {
     const double x = kWidth - kRight + 14, y = top + 10 + kLegendLine * static_cast<double>(i);
     text +=
         SvgLine({x, y}, {x + 22, y}, absl::StrCat("stroke=\"", kColours[i % kColours.size()], "\" stroke-width=\"3\""));
-    const std::string last = curve.points.empty() ? "" : " " + NumberText(curve.points.back().y);
+    const std::string last = curve.points.empty() ? "" : absl::StrCat(" ", NumberText(curve.points.back().y));
     text += SvgLabel({x + 29, y + 4}, SvgAnchor::kStart, curve.name + last, "");
   }
   return text;
@@ -156,7 +177,7 @@ std::string DrawXTicks(const Axes& axes, double bottom) {
 
 std::string DrawYTicks(const Axes& axes) {
   std::string text;
-  for (const Tick& tick : axes.is_logarithmic ? LogTicks(axes.y) : LinearTicks(axes.y, 5)) {
+  for (const Tick& tick : axes.is_logarithmic ? LogTicks(axes.y) : LinearTicks(axes.y, kYSteps + 2)) {
     const double y = axes.Y(tick.at);
     const bool has_label = !tick.label.empty();
     text += SvgLine({kLeft, y}, {kLeft + kPlotWidth, y}, has_label ? "class=\"grid\"" : "class=\"faint\"");
@@ -173,7 +194,7 @@ std::string DrawPanel(const Panel& panel, const Range& x_range, double top) {
   text += SvgLabel({16, middle.y}, SvgAnchor::kMiddle, panel.y_label, turned);
   const std::optional<Range> needed = RangeOf(panel, [](const CurvePoint& point) { return point.y; });
   if (needed) {
-    const Axes axes{x_range, YRange(panel, *needed), panel.is_logarithmic, top};
+    const Axes axes{x_range, YRange(panel, *needed), panel.is_logarithmic, panel.is_noisy, top};
     text += DrawXTicks(axes, top + kPanelHeight) + DrawYTicks(axes);
     // Nested: what lies outside is clipped.
     text +=

@@ -26,6 +26,7 @@ struct Panel {
   std::string title;
   std::string y_label;           // with the unit, if there is one
   bool is_logarithmic = false;   // of y; points that are not above 0 are left out
+  bool is_noisy = false;         // from 300 points on a line is faint, with its running mean over it
   std::optional<Range> y_range;  // empty: what the curves need
   std::vector<Curve> curves;     // at most 8 have colours of their own
 };
@@ -36,7 +37,7 @@ struct CurveSheet {
   std::vector<Panel> panels;
 };
 
-// Texts may hold anything; what XML cannot hold is shown as a question mark. However many points a curve has, its line
+// Texts may hold anything; what XML cannot hold is shown as a question mark. However many points a curve has, a line
 // has at most four for each pixel across, so that no peak is lost and the file stays small. A panel without a point
 // says so.
 std::string DrawSvg(const CurveSheet& sheet);

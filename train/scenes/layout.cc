@@ -41,11 +41,12 @@ Kind DrawKind(Ground ground, const std::vector<Kind>& taken, Random* random) {
   return Kind::kBuilding;
 }
 
-// How many of a kind a scene takes: large ones leave no room for four.
-int MostOf(Kind kind) {
+// How many of a kind a scene takes: large ones leave no room for four, and each bridge over land brings two roads.
+int MostOf(Kind kind, Ground ground) {
   switch (kind) {
-    case Kind::kRoundabout:
     case Kind::kBridge:
+      return ground == Ground::kRiver ? 3 : 1;
+    case Kind::kRoundabout:
     case Kind::kGroundTrackField:
     case Kind::kHarbor:
       return 2;
@@ -68,8 +69,8 @@ std::vector<SceneObject> DrawObjects(const Scene& scene, const LayoutOptions& op
     const Kind kind = DrawKind(scene.ground, kinds, random);
     kinds.push_back(kind);
     const int room = count - static_cast<int>(objects.size());
-    const bool is_repeated = drawn < repeated && MostOf(kind) > 1 && room > 1;
-    const int many = is_repeated ? random->BetweenInts(2, std::min(MostOf(kind), room)) : 1;
+    const bool is_repeated = drawn < repeated && MostOf(kind, scene.ground) > 1 && room > 1;
+    const int many = is_repeated ? random->BetweenInts(2, std::min(MostOf(kind, scene.ground), room)) : 1;
     // Sizes of one kind are spread over its range, so that the largest is one that can be told.
     const float first = random->Unit();
     for (int i = 0; i < many; ++i) {

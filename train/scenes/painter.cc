@@ -50,24 +50,26 @@ void AddHaze(float haze, Image* image) {
 void BlurOnce(int side, Image* image) {
   const std::size_t row = static_cast<std::size_t>(image->width) * 3;
   const std::size_t rows = static_cast<std::size_t>(image->height);
+  const unsigned edge = static_cast<unsigned>(side);
+  const unsigned middle = 256 - 2 * edge;
   std::vector<std::uint8_t> down(image->rgb.size());
   for (std::size_t y = 0; y < rows; ++y) {
     const std::uint8_t* above = &image->rgb[(y > 0 ? y - 1 : 0) * row];
     const std::uint8_t* here = &image->rgb[y * row];
     const std::uint8_t* below = &image->rgb[std::min(y + 1, rows - 1) * row];
     for (std::size_t i = 0; i < row; ++i) {
-      down[y * row + i] =
-          static_cast<std::uint8_t>((here[i] * (256 - 2 * side) + (above[i] + below[i]) * side + 128) / 256);
+      down[y * row + i] = static_cast<std::uint8_t>((here[i] * middle + (above[i] + below[i]) * edge + 128U) / 256U);
     }
   }
   for (std::size_t y = 0; y < rows; ++y) {
     const std::uint8_t* from = &down[y * row];
     std::uint8_t* to = &image->rgb[y * row];
-    for (std::size_t i = 0; i < row; ++i) {
-      const int left = from[i < 3 ? i : i - 3];
-      const int right = from[i + 3 < row ? i + 3 : i];
-      to[i] = static_cast<std::uint8_t>((from[i] * (256 - 2 * side) + (left + right) * side + 128) / 256);
-    }
+    const auto mix = [&](std::size_t left, std::size_t i, std::size_t right) {
+      to[i] = static_cast<std::uint8_t>((from[i] * middle + (from[left] + from[right]) * edge + 128U) / 256U);
+    };
+    for (std::size_t i = 0; i < 3; ++i) mix(i, i, i + 3);
+    for (std::size_t i = 3; i + 3 < row; ++i) mix(i - 3, i, i + 3);
+    for (std::size_t i = row - 3; i < row; ++i) mix(i - 3, i, i);
   }
 }
 

@@ -88,7 +88,8 @@ bool Placement::ProposeShip(SceneObject* object) {
   }
   const Stroke& river = scene_->strokes.back();
   const RoadPlace place = PlaceOn(river, random_->Unit());
-  object->angle = AngleOf(place.along) + (random_->Chance(0.5F) ? kPi : 0) + random_->Between(-0.15F, 0.15F);
+  object->angle = AngleOf(place.along) + random_->Between(-0.15F, 0.15F);
+  if (random_->Chance(0.5F)) object->angle += kPi;
   const Point across = {-place.along.y, place.along.x};
   MoveTo(place.at + across * (river.width * random_->Between(-0.3F, 0.3F)), object);
   return true;

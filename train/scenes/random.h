@@ -25,7 +25,8 @@ constexpr std::uint32_t HashOf(std::uint64_t seed, int x, int y) {
 // The top 24 bits as a number in [0, 1): exact in a float.
 constexpr float UnitOf(std::uint32_t bits) { return static_cast<float>(bits >> 8) * (1.0F / 16777216.0F); }
 
-// SplitMix64.
+// SplitMix64. Two draws in one expression need an order: the compiler may choose it for arguments and operands, but not
+// between braces.
 class Random {
  public:
   explicit constexpr Random(std::uint64_t seed) : state_(seed) {}

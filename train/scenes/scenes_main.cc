@@ -1,8 +1,10 @@
-// `lqvg-scenes`: made-up aerial pictures as PNG files, with a line of JSON for each, or as one contact sheet.
+// `lqvg-scenes`: made-up aerial pictures as PNG files, with a line of JSON for each, or as one contact sheet; or only
+// the expressions about them.
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -11,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "image/png_writer.h"
+#include "train/scenes/expressions.h"
 #include "train/scenes/layout.h"
 #include "train/scenes/painter.h"
 
@@ -18,18 +21,22 @@ namespace {
 
 using lqvg::Image;
 using lqvg::scenes::LayoutOptions;
+using lqvg::scenes::ReferringExpression;
 using lqvg::scenes::Scene;
 using lqvg::scenes::SceneObject;
 
 constexpr std::string_view kUsage =
     "usage: lqvg-scenes [--seed N] [--count N] [--size PIXELS] --out DIR\n"
     "       lqvg-scenes [--seed N] [--size PIXELS] --contact-sheet FILE.png COLUMNSxROWS\n"
-    "DIR gets SEED.png for each scene and scenes.jsonl, with a line for each: what is in it and where.\n";
+    "       lqvg-scenes [--seed N] [--count N] [--size PIXELS] --expressions FILE\n"
+    "DIR gets SEED.png for each scene and scenes.jsonl, with a line for each: what is in it and where, and "
+    "expressions\n"
+    "with the object that each means, counted from 0; -1: none. --expressions writes those alone, one a line.\n";
 
 struct Arguments {
   std::uint64_t seed = 1;
   int count = 1, size = 256;
-  std::string out, sheet;
+  std::string out, sheet, expressions;
   int columns = 0, rows = 0;
 };
 
@@ -52,6 +59,8 @@ bool ParseArguments(int argc, char** argv, Arguments* arguments) {
       if (!Parse(value, &arguments->size) || arguments->size < 128 || arguments->size > 1024) return false;
     } else if (flag == "--out") {
       arguments->out = value;
+    } else if (flag == "--expressions") {
+      arguments->expressions = value;
     } else if (flag == "--contact-sheet" && i + 1 < argc) {
       arguments->sheet = value;
       const std::string_view grid = argv[++i];
@@ -65,7 +74,8 @@ bool ParseArguments(int argc, char** argv, Arguments* arguments) {
     }
   }
   const bool has_grid = arguments->columns > 0 && arguments->rows > 0 && arguments->columns * arguments->rows <= 400;
-  return arguments->out.empty() != arguments->sheet.empty() && (arguments->sheet.empty() || has_grid);
+  const int asked = !arguments->out.empty() + !arguments->sheet.empty() + !arguments->expressions.empty();
+  return asked == 1 && (arguments->sheet.empty() || has_grid);
 }
 
 bool WritePng(const Image& image, const std::string& path) {
@@ -90,10 +100,18 @@ std::string JsonOf(const Scene& scene) {
                     "\",\"colour\":\"", std::string(NameOf(object.colour)), "\"");
     absl::StrAppend(&json, ",\"box\":[", b.x_min, ",", b.y_min, ",", b.x_max, ",", b.y_max, "]}");
   }
+  absl::StrAppend(&json, "],\"expressions\":[");
+  const std::vector<ReferringExpression> expressions = Describe(scene, scene.seed);
+  for (const ReferringExpression& said : expressions) {
+    absl::StrAppend(&json, &said == expressions.data() ? "" : ",", "{\"text\":\"", said.text,
+                    "\",\"object\":", said.target, "}");
+  }
   return json + "]}";
 }
 
 int WriteScenes(const Arguments& arguments, const LayoutOptions& options) {
+  std::error_code ignored;  // the file tells
+  std::filesystem::create_directories(arguments.out, ignored);
   std::ofstream lines(arguments.out + "/scenes.jsonl");
   for (int i = 0; i < arguments.count; ++i) {
     const Scene scene = LayOut(arguments.seed + static_cast<std::uint64_t>(i), options);
@@ -102,6 +120,17 @@ int WriteScenes(const Arguments& arguments, const LayoutOptions& options) {
   }
   lines.close();
   if (!lines) std::cerr << arguments.out << "/scenes.jsonl cannot be written\n";
+  return lines ? 0 : 1;
+}
+
+int WriteExpressions(const Arguments& arguments, const LayoutOptions& options) {
+  std::ofstream lines(arguments.expressions);
+  for (int i = 0; i < arguments.count; ++i) {
+    const Scene scene = LayOut(arguments.seed + static_cast<std::uint64_t>(i), options);
+    for (const ReferringExpression& said : Describe(scene, scene.seed)) lines << said.text << "\n";
+  }
+  lines.close();
+  if (!lines) std::cerr << arguments.expressions << " cannot be written\n";
   return lines ? 0 : 1;
 }
 
@@ -118,6 +147,11 @@ int WriteSheet(const Arguments& arguments, const LayoutOptions& options) {
       std::copy_n(&image.rgb[y * side], side, &sheet.rgb[to]);
     }
   }
+  // A sheet is for eyes and lies in the repository: without the last bits of grain it takes half the room.
+  constexpr int kStep = 12;
+  for (std::uint8_t& value : sheet.rgb) {
+    value = static_cast<std::uint8_t>(std::min((value + kStep / 2) / kStep * kStep, 255));
+  }
   return WritePng(sheet, arguments.sheet) ? 0 : 1;
 }
 
@@ -131,5 +165,6 @@ int main(int argc, char** argv) {
   }
   LayoutOptions options;
   options.width = options.height = arguments.size;
+  if (!arguments.expressions.empty()) return WriteExpressions(arguments, options);
   return arguments.sheet.empty() ? WriteScenes(arguments, options) : WriteSheet(arguments, options);
 }

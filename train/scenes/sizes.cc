@@ -31,7 +31,7 @@ constexpr std::array<Looks, kKinds> kLooks = {{
     {{32, 84}, {1, 1}, {kPlain}, 1},
     {{42, 104}, {0.48F, 0.58F}, {kPlain}, 1},
     {{13, 78}, {0.18F, 0.30F}, {kWhite, kGray, kBlack, kRed, kBlue}, 5},
-    {{40, 100}, {0.42F, 0.62F}, {kPlain}, 1},
+    {{54, 108}, {0.42F, 0.62F}, {kPlain}, 1},
     {{26, 66}, {1, 1}, {kPlain}, 1},
     {{14, 66}, {0.42F, 0.95F}, {kWhite, kGray, kBlack, kRed, kBlue, kBrown}, 6},
     {{8, 17}, {0.42F, 0.50F}, {kWhite, kBlack, kRed, kBlue, kYellow, kGray}, 5},
@@ -94,10 +94,12 @@ SceneObject MakeObject(Kind kind, float unit, float scale, Random* random) {
     object.length *= 1.2F;
     object.width = object.length * 0.3F;
   }
-  // Half of what people build stands square to the picture.
+  // A third of what people build stands square to the picture.
   object.angle = random->Between(-kPi, kPi);
-  if (random->Chance(0.3F))
-    object.angle = static_cast<float>(random->Below(4)) * kPi / 2 + random->Between(-0.06F, 0.06F);
+  if (random->Chance(0.3F)) {
+    object.angle = static_cast<float>(random->Below(4)) * kPi / 2;
+    object.angle += random->Between(-0.06F, 0.06F);
+  }
   object.style = static_cast<std::uint32_t>(random->Next() >> 32);
   return object;
 }

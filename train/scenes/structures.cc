@@ -8,8 +8,11 @@ namespace {
 void FlatRoof(float x_min, float y_min, float x_max, float y_max, Rgb roof, Random* random, Pen* pen) {
   const float w = x_max - x_min;
   const float h = y_max - y_min;
-  const float rim = std::clamp(0.06F * std::min(w, h), 0.6F, 3.0F);
-  pen->Rectangle(x_min, y_min, x_max, y_max, {Lighter(roof, 0.22F)});
+  const float rim = std::clamp(0.07F * std::min(w, h), 1.1F, 4.0F);
+  // A dark edge, for a roof may have the very colour of the ground.
+  const float edge = std::clamp(0.03F * std::min(w, h), 0.5F, 1.5F);
+  pen->Rectangle(x_min, y_min, x_max, y_max, {Darker(roof, 0.45F)});
+  pen->Rectangle(x_min + edge, y_min + edge, x_max - edge, y_max - edge, {Lighter(roof, 0.22F)});
   pen->Rectangle(x_min + rim, y_min + rim, x_max - rim * 0.7F, y_max - rim * 0.7F, {roof, 1, 6});
   if (std::min(w, h) < 9) return;
   const int boxes = random->BetweenInts(1, 4);

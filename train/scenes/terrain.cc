@@ -92,7 +92,7 @@ Tone DesertAt(const Place& p) {
 }
 
 Tone ConcreteAt(const Place& p) {
-  constexpr Tone kSlabs[] = {{166, 164, 158}, {150, 150, 150}, {178, 172, 160}};
+  constexpr Tone kSlabs[] = {{190, 187, 178}, {182, 182, 181}, {196, 188, 174}};
   const float slab = 26 * p.unit;
   const Point q = p.grid.ToLocal({static_cast<float>(p.x), static_cast<float>(p.y)});
   const int column = FloorOf(q.x / slab);
@@ -100,10 +100,10 @@ Tone ConcreteAt(const Place& p) {
   const float across = q.x - static_cast<float>(column) * slab;
   const float along = q.y - static_cast<float>(line) * slab;
   const std::uint32_t hash = HashOf(p.seed, column, line);
-  Tone colour = Mix(kSlabs[p.palette], {120, 118, 114}, UnitOf(hash) * 0.22F);
+  Tone colour = Mix(kSlabs[p.palette], {150, 148, 143}, UnitOf(hash) * 0.3F);
   if (std::min(across, along) < std::max(0.8F, 0.7F * p.unit)) colour = Darker(colour, 0.16F);
-  colour = Mix(colour, {96, 94, 90}, std::clamp(p.broad * 0.5F, 0.0F, 0.3F));
-  return Mix(colour, p.fine > 0 ? Tone{210, 208, 200} : Tone{90, 88, 84}, std::min(std::abs(p.fine) * 0.25F, 0.2F));
+  colour = Mix(colour, {120, 117, 110}, std::clamp(p.broad * 0.4F, 0.0F, 0.22F));
+  return Mix(colour, p.fine > 0 ? Tone{216, 213, 204} : Tone{110, 107, 102}, std::min(std::abs(p.fine) * 0.25F, 0.2F));
 }
 
 // Lots of lawn, gravel and paving between footpaths and hedges.

@@ -88,7 +88,8 @@ void PaintHarbor(const SceneObject& object, Pen* pen) {
         if (random.Chance(0.25F)) continue;
         Pen berthed = pen->At({berth, along}, side > 0 ? 0 : kPi);
         const float boat = room * random.Between(0.75F, 1);
-        PaintBoat(boat, step * random.Between(0.55F, 0.72F), hulls[random.Below(5)], &berthed);
+        const float beam = step * random.Between(0.55F, 0.72F);
+        PaintBoat(boat, beam, hulls[random.Below(5)], &berthed);
       }
     }
   }

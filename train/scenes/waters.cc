@@ -57,9 +57,9 @@ void PaintPond(const SceneObject& object, Pen* pen) {
     }
     return corners;
   };
-  const Rgb waters[] = {{52, 84, 84}, {62, 92, 68}, {44, 74, 100}, {84, 98, 78}};
+  const Rgb waters[] = {{40, 78, 88}, {46, 84, 72}, {36, 66, 104}, {56, 82, 78}};
   const Rgb water = waters[random.Below(4)];
-  pen->Polygon(outline(1), {{132, 124, 92}, 1, 10});
+  pen->Polygon(outline(1), {{150, 138, 104}, 1, 10});
   pen->Polygon(outline(0.95F), {Darker(water, 0.1F), 1, 4});
   pen->Polygon(outline(0.88F), {water, 1, 5});
   pen->Polygon(outline(0.6F), {Darker(water, 0.16F), 0.6F, 3});
