@@ -1,7 +1,7 @@
 # Thin names for the commands of this project; `make` lists them. Each target installs and builds only what is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test serve train fmt lint asan tsan fuzz fuzz-corpus deb image-test check bench-metrics clean
+.PHONY: help deps build demo test serve train fmt lint asan tsan fuzz fuzz-corpus deb image-test cuda-bundle check bench-metrics clean
 
 # A file that includes LibTorch needs up to 1.6 GB to compile, so memory limits the jobs as cores do. JOBS=n overrides.
 JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/^MemAvailable/ {print int($$2 / 1600000)}' /proc/meminfo); \
@@ -68,6 +68,11 @@ deb: build  ## out/*.deb: the server and the command line as Debian packages, in
 image-test:  ## build the container image without a daemon, start it as a container, check what it promises
 	@tools/install_dependencies.sh --with-image
 	@deploy/test-image.sh
+
+cuda-bundle: deps  ## out/cuda-bundle: the trainer and the model's tests for a machine with a GPU and Python's torch
+	@test -f build-portable/build.ninja || cmake --preset portable
+	@cmake --build build-portable --parallel $(JOBS) --target lqvg-train lqvg-model-tests
+	@tools/make_cuda_bundle.py
 
 check: lint asan tsan test  ## everything that a change must pass
 

@@ -1,4 +1,5 @@
 # Everything that we did not write: Debian's packages, and LibTorch from the pinned PyPI wheel in .deps/libtorch.
+option(LQVG_PORTABLE "Link abseil, OpenCV and libcrypto from their archives: for machines without them (tools/make_cuda_bundle.py)" OFF)
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)
@@ -21,6 +22,10 @@ foreach(module IN ITEMS opencv_core opencv_imgproc)
   set_target_properties(${module} PROPERTIES IMPORTED_LOCATION "${LQVG_${module}}"
                                              INTERFACE_INCLUDE_DIRECTORIES "${LQVG_OPENCV_INCLUDE}")
 endforeach()
+
+if(LQVG_PORTABLE)
+  include(portable_linking)
+endif()
 
 if(LQVG_WITH_TORCH)
   set(LQVG_LIBTORCH "${CMAKE_SOURCE_DIR}/.deps/libtorch" CACHE PATH "Where tools/install_dependencies.sh unpacked the torch wheel")

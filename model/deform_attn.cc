@@ -53,19 +53,22 @@ struct Projections {
   at::Tensor logits;   // [B, Q, heads, levels * points]
 };
 
+// Places and sums are fp32 where mixed precision gave less, and what the caller chose where that is more.
+at::Tensor AtLeastFloat(const at::Tensor& tensor) {
+  return tensor.scalar_type() == at::kDouble ? tensor : tensor.to(at::kFloat);
+}
+
 Projections Project(const DeformAttn& attention, const at::Tensor& query, std::int64_t levels) {
-  return {Forward(attention.sampling_offsets, query)
-              .to(at::kFloat)
+  return {AtLeastFloat(Forward(attention.sampling_offsets, query))
               .unflatten(-1, {attention.heads, levels, attention.points, 2}),
-          Forward(attention.attention_weights, query)
-              .to(at::kFloat)
+          AtLeastFloat(Forward(attention.attention_weights, query))
               .unflatten(-1, {attention.heads, levels * attention.points})};
 }
 
 // Many queries: project the memory once, then sample.
 at::Tensor ProjectThenSample(const DeformAttn& attention, const Projections& projections, const at::Tensor& references,
                              const at::Tensor& memory, const std::vector<LevelShape>& levels) {
-  const at::Tensor value = Forward(attention.value_proj, memory).to(at::kFloat);
+  const at::Tensor value = AtLeastFloat(Forward(attention.value_proj, memory));
   const std::int64_t head_dim = value.size(-1) / attention.heads;
   return Sample({value, head_dim, head_dim, projections.offsets, projections.logits, references, levels})
       .sum.flatten(2);

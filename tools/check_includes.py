@@ -96,6 +96,8 @@ ROOMS = (
     Room("client programs", "client/*", "std posix absl json grpc proto image/* manual/program.h client/*"),
     # Tests follow the room that they test.
     Room("test support", "tests/support/*", TEST + " server/* " + DOOR + " " + QUERY),
+    Room("tests of the model and its training on a GPU", "tests/model/cuda_*",
+         TEST + " tests/model/* torch model/* train/*"),
     Room("tests of the model", "tests/model/*", TEST + " tests/model/* torch openssl model/*"),
     Room("tests of pictures", "tests/image/*", TEST + " tests/image/* codecs opencv"),
     Room("tests of the manual", "tests/manual/*", TEST + " tests/manual/* manual/*"),

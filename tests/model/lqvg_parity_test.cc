@@ -1,7 +1,8 @@
 // The official code's answers, stage by stage, for pictures and expressions from file to box.
 //
 // Tolerances: token ids exactly, logits 1e-3, normalised boxes 2e-4, each probe 2e-4 of its largest magnitude, so that
-// a failure says where. LQVG_PARITY_REPORT=1 prints the worst difference of every stage.
+// a failure says where. LQVG_PARITY_REPORT=1 prints the worst difference of every stage, LQVG_PARITY_DEVICE=cuda runs
+// the model on a GPU, LQVG_REFERENCE_MODEL names the folder of the model's two directories where it is not the build's.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -13,19 +14,21 @@
 #include <vector>
 
 #include "image/image_decoder.h"
+#include "model/device.h"
 #include "model/letterbox.h"
 #include "model/network.h"
 #include "model/prepare.h"
 #include "model/safetensors.h"
 #include "model/tokenizer.h"
 #include "nlohmann/json.hpp"
+#include "tests/support/source_tree.h"
 
 namespace lqvg {
 namespace {
 
 constexpr double kLogitTolerance = 1e-3, kBoxTolerance = 2e-4, kProbeTolerance = 2e-4;
 
-const std::string kCases = LQVG_SOURCE_DIR "/tests/reference/cases/";
+const std::string kCases = SourceTree() + "/tests/reference/cases/";
 
 struct Case {
   std::string name, image, expression;
@@ -43,11 +46,25 @@ std::vector<Case> ReadCases() {
   return cases;
 }
 
+// The device is the first thing that this process asks of LibTorch.
+at::Device Device() {
+  static const at::Device device = [] {
+    const char* name = std::getenv("LQVG_PARITY_DEVICE");
+    return OpenDevice(name != nullptr ? name : "cpu").value();
+  }();
+  return device;
+}
+
+std::string ModelDirectory(int input_size) {
+  const char* folder = std::getenv("LQVG_REFERENCE_MODEL");
+  return std::string(folder != nullptr ? folder : LQVG_REFERENCE_MODEL) + "/" + std::to_string(input_size);
+}
+
 // The models of both input sizes share their weights; loading one takes a fraction of a second.
 const Network& NetworkOf(int input_size) {
   static std::map<int, std::unique_ptr<const Network>> networks;
   auto& network = networks[input_size];
-  if (network == nullptr) network = *LoadNetwork(LQVG_REFERENCE_MODEL "/" + std::to_string(input_size), at::kCPU);
+  if (network == nullptr) network = LoadNetwork(ModelDirectory(input_size), Device()).value();
   return *network;
 }
 
@@ -81,7 +98,7 @@ class ParityTest : public testing::TestWithParam<Case> {
   // Compares a stage with what the official code had there, whole or at the places that were kept.
   void ExpectStage(const std::string& name, const at::Tensor& value) const {
     const std::string key = "probe." + name;
-    at::Tensor want, have = value.contiguous().flatten();
+    at::Tensor want, have = value.cpu().contiguous().flatten();
     if (expected_->tensors().contains(key)) {
       want = Expected(key).flatten();
     } else if (expected_->tensors().contains(key + ".value")) {
@@ -101,7 +118,7 @@ class ParityTest : public testing::TestWithParam<Case> {
 TEST_P(ParityTest, GivesWhatTheOfficialCodeGives) {
   const c10::InferenceMode inference;
   const Network& network = NetworkOf(GetParam().input_size);
-  const auto tokenizer = Tokenizer::Load(LQVG_REFERENCE_MODEL "/" + std::to_string(GetParam().input_size));
+  const auto tokenizer = Tokenizer::Load(ModelDirectory(GetParam().input_size));
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
 
   const std::vector<std::string> expressions = {GetParam().expression};
@@ -120,9 +137,11 @@ TEST_P(ParityTest, GivesWhatTheOfficialCodeGives) {
   const std::int64_t side = canvas->side;
   const at::Tensor pixels = at::from_blob(const_cast<std::uint8_t*>(canvas->rgb.data()), {1, side, side, 3}, at::kByte);
   const Probe probe = [this](const std::string& name, const at::Tensor& value) { ExpectStage(name, value); };
-  const ImageLevels image = Forward(network.image_encoder, pixels, probe);
-  const TextWords text = Forward(network.text_encoder, ids.unsqueeze(0), at::ones({1, ids.size(0)}, at::kBool), probe);
-  const Proposals proposals = Ground(network, image, text, probe);
+  const ImageLevels image = Forward(network.image_encoder, pixels.to(Device()), probe);
+  const at::Tensor row = ids.unsqueeze(0).to(Device());
+  const TextWords text = Forward(network.text_encoder, row, at::ones_like(row, at::kBool), probe);
+  Proposals proposals = Ground(network, image, text, probe);
+  proposals = {proposals.logits.cpu(), proposals.boxes.cpu()};
 
   const double logits = (proposals.logits[0] - Expected("logits")).abs().max().item<double>();
   const double boxes = (proposals.boxes[0] - Expected("boxes_cxcywh")).abs().max().item<double>();

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "model/network.h"
+#include "tests/support/source_tree.h"
 #include "tests/support/temporary_folder.h"
 
 namespace lqvg {
@@ -18,7 +19,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const char kModel[] = LQVG_SOURCE_DIR "/models/demo";
+const std::string kModel = SourceTree() + "/models/demo";
 
 Canvas RandomCanvas(int side, unsigned seed) {
   std::mt19937 random(seed);
@@ -144,7 +145,7 @@ TEST(LoadLqvgTest, AConfigurationThatDoesNotFitTheWeightsNamesATensor) {
   const TemporaryFolder folder;
   const std::filesystem::path directory = folder.Path("model");
   std::filesystem::copy(kModel, directory);
-  std::ifstream config(std::string(kModel) + "/config.json");
+  std::ifstream config(kModel + "/config.json");
   std::string text((std::istreambuf_iterator<char>(config)), {});
   text.replace(text.find("\"num_queries\": 10"), 17, "\"num_queries\": 11");
   std::ofstream(directory / "config.json") << text;
