@@ -8,7 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly server=build/bin/lqvg-server lqvg=build/bin/lqvg model=models/demo drawing=out/demo.png
 readonly log=out/demo-server.log
 [[ $# -gt 0 ]] || set -- docs/demo/scene.png \
-  "the red ship" "the swimming pool" "the plane on the upper left" "the tennis court"
+  "the building on the upper left" "the white building right of the ground track field" \
+  "the blue building on the far left" "the red vehicle" "the red tennis court"
 
 fail() {
   printf 'demo: %s\n' "$@" >&2
