@@ -10,7 +10,7 @@
 namespace lqvg::fuzz {
 namespace {
 
-std::size_t BytesOf(StoredType type) {
+std::size_t BytesEach(StoredType type) {
   switch (type) {
     case StoredType::kF32:
       return 4;
@@ -24,7 +24,7 @@ std::size_t BytesOf(StoredType type) {
 }
 
 void RequireInside(const StoredTensor& tensor, std::span<const std::byte> file) {
-  std::size_t bytes = BytesOf(tensor.type);
+  std::size_t bytes = BytesEach(tensor.type);
   for (const std::int64_t extent : tensor.shape) {
     Require(extent >= 0, "no extent is negative");
     Require(!__builtin_mul_overflow(bytes, static_cast<std::size_t>(extent), &bytes), "the size is representable");
