@@ -152,7 +152,7 @@ TEST(LoadLqvgTest, AConfigurationThatDoesNotFitTheWeightsNamesATensor) {
   const auto loaded = LoadLqvg({.model_dir = directory.string()});
   EXPECT_EQ(loaded.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(loaded.status().message()),
-              HasSubstr("query_embed.weight has shape [10, 64], must be [11, 64]"));
+              HasSubstr("query_embed.weight has shape [10, 128], must be [11, 128]"));
 }
 
 }  // namespace
