@@ -37,9 +37,10 @@ absl::StatusOr<DescribedScene> SceneSamples::Describe(std::uint64_t index) const
     }
     DescribedScene described;
     described.scene = scenes::LayOut(seed, layout);
-    described.expressions = scenes::Describe(
-        described.scene, seed, {.count = options_.expressions, .absent_share = static_cast<float>(options_.absent),
-                                           .distractor_share = static_cast<float>(options_.rivals)});
+    described.expressions = scenes::Describe(described.scene, seed,
+                                             {.count = options_.expressions,
+                                              .absent_share = static_cast<float>(options_.absent),
+                                              .distractor_share = static_cast<float>(options_.rivals)});
     if (described.expressions.empty()) continue;
 
     const Image image = scenes::Paint(described.scene);

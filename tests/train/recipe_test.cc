@@ -15,6 +15,13 @@ TEST(Recipe, OfTheDemoModelIsRead) {
   EXPECT_TRUE(recipe->from_scratch);
 }
 
+TEST(Recipe, ToGoOnFromTheDemoModelSeesOtherScenes) {
+  const auto recipe = ReadRecipe(LQVG_SOURCE_DIR "/train/recipes/demo-further.json");
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  EXPECT_FALSE(recipe->from_scratch);
+  EXPECT_NE(recipe->seed, ReadRecipe(LQVG_SOURCE_DIR "/train/recipes/demo.json")->seed);
+}
+
 TEST(Recipe, OfAListIsRead) {
   const auto recipe = ParseRecipe(R"({"model_dir": "m", "from_scratch": false, "frozen": ["text_encoder"],
       "lists": {"format": "rsvg-hr", "train": "a.txt", "pictures": "p"},

@@ -49,7 +49,8 @@ bool Parse(std::string_view text, Number* number) {
 // "480x360".
 bool ParsePair(std::string_view text, int* first, int* second) {
   const std::size_t cross = text.find('x');
-  return cross != std::string_view::npos && Parse(text.substr(0, cross), first) && Parse(text.substr(cross + 1), second);
+  return cross != std::string_view::npos && Parse(text.substr(0, cross), first) &&
+         Parse(text.substr(cross + 1), second);
 }
 
 bool IsSide(int pixels) { return pixels >= 128 && pixels <= 1024; }
