@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "model/stored_tensor.h"
 
 namespace lqvg {
 namespace {
@@ -14,20 +15,6 @@ namespace {
 constexpr std::size_t kFaultsNamed = 5;
 
 std::string ShapeText(at::IntArrayRef shape) { return absl::StrCat("[", absl::StrJoin(shape, ", "), "]"); }
-
-at::ScalarType ScalarTypeOf(StoredType type) {
-  switch (type) {
-    case StoredType::kF32:
-      return at::kFloat;
-    case StoredType::kF16:
-      return at::kHalf;
-    case StoredType::kBF16:
-      return at::kBFloat16;
-    case StoredType::kI64:
-      return at::kLong;
-  }
-  return at::kFloat;
-}
 
 // Left by the training framework; no forward pass reads them.
 bool IsBookkeeping(const std::string& name) {
@@ -52,11 +39,7 @@ at::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape) {
     faults_.push_back(absl::StrCat(name, " holds whole numbers, must be F32, F16 or BF16"));
     return at::zeros(shape, at::TensorOptions(at::kFloat).device(device_));
   }
-  // ATen has no const tensors; the pages are mapped read-only, so a write would fault instead of going unnoticed.
-  void* data = const_cast<std::byte*>(stored.data.data());
-  const at::Tensor in_place = at::from_blob(
-      data, shape, [file = file_](void*) {}, at::TensorOptions(ScalarTypeOf(stored.type)));
-  return in_place.to(at::TensorOptions(at::kFloat).device(device_));
+  return InPlace(file_, stored).to(at::TensorOptions(at::kFloat).device(device_));
 }
 
 absl::Status Weights::Finish(const std::vector<std::string>& spare_prefixes) const {

@@ -8,27 +8,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "model/stored_tensor.h"
 #include "train/initial_values.h"
 
 namespace lqvg::train {
-namespace {
-
-at::ScalarType ScalarTypeOf(StoredType type) {
-  switch (type) {
-    case StoredType::kF16:
-      return at::kHalf;
-    case StoredType::kBF16:
-      return at::kBFloat16;
-    case StoredType::kI64:
-      return at::kLong;
-    case StoredType::kF32:
-      break;
-  }
-  return at::kFloat;
-}
-
-}  // namespace
-
 bool IsStatistic(const std::string& name) {
   return absl::EndsWith(name, ".running_mean") || absl::EndsWith(name, ".running_var");
 }
@@ -65,9 +48,7 @@ at::Tensor Parameters::FromFile(const std::string& name, at::IntArrayRef shape) 
         absl::StrJoin(shape, ", "), "]")));
     return at::zeros(shape, at::kFloat);
   }
-  void* data = const_cast<std::byte*>(found->second.data.data());
-  return at::from_blob(data, shape, at::TensorOptions(ScalarTypeOf(found->second.type)))
-      .to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  return InPlace(start_, found->second).to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
 }
 
 at::Tensor HeldTensors::Take(const std::string& name, at::IntArrayRef shape) {

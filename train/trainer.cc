@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "model/safetensors_writer.h"
+#include "model/stored_tensor.h"
 
 namespace lqvg::train {
 namespace {
@@ -56,11 +57,6 @@ std::vector<RateGroup> RateGroups(const Recipe& recipe) {
   std::vector<RateGroup> groups;
   for (const Recipe::Rate& rate : recipe.rates) groups.push_back({rate.parts, rate.rate});
   return groups;
-}
-
-StoredType StoredTypeOf(at::ScalarType type) {
-  if (type == at::kHalf) return StoredType::kF16;
-  return type == at::kLong ? StoredType::kI64 : StoredType::kF32;
 }
 
 absl::Status WriteTensors(const std::string& path, const NamedTensors& tensors) {
@@ -180,10 +176,6 @@ absl::Status Trainer::Load(const std::string& path) {
   absl::StatusOr<std::shared_ptr<const Safetensors>> file = Safetensors::Open(path);
   if (!file.ok()) return file.status();
   const auto& stored = (*file)->tensors();
-  const auto tensor_of = [&](const StoredTensor& entry) {
-    return at::from_blob(const_cast<std::byte*>(entry.data.data()), entry.shape,
-                         entry.type == StoredType::kI64 ? at::kLong : at::kFloat);
-  };
   const NamedTensors mine = CheckpointTensors();
   const auto step = stored.find("step");
   if (step == stored.end() || step->second.type != StoredType::kI64 || stored.size() != mine.size() + 1) {
@@ -197,8 +189,8 @@ absl::Status Trainer::Load(const std::string& path) {
     }
   }
   const c10::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : mine) tensor.copy_(tensor_of(stored.at(name)));
-  step_ = tensor_of(step->second).item<std::int64_t>();
+  for (const auto& [name, tensor] : mine) tensor.copy_(InPlace(*file, stored.at(name)));
+  step_ = InPlace(*file, step->second).item<std::int64_t>();
   return absl::OkStatus();
 }
 

@@ -52,7 +52,6 @@ class Trainer {
   Network Exported() const;
 
   std::int64_t step() const { return step_; }
-  const Architecture& architecture() const { return network_.architecture; }
 
  private:
   Trainer(const Recipe& recipe, const SampleSource& source, at::Device device, std::unique_ptr<Parameters> parameters,
@@ -67,7 +66,6 @@ class Trainer {
   NamedTensors average_;
   AdamW optimizer_;
   BatchStream batches_;
-  at::Tensor positions_;  // [N, D]
   std::int64_t step_ = 0;
 };
 

@@ -10,6 +10,7 @@
 namespace lqvg::fuzz {
 namespace {
 
+// Counted apart from BytesOf, which is part of what is tried here.
 std::size_t BytesEach(StoredType type) {
   switch (type) {
     case StoredType::kF32:
