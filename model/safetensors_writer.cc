@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "model/atomic_file.h"
+#include "files/atomic_file.h"
 #include "model/json_text.h"
 #include "nlohmann/json.hpp"
 

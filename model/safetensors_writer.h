@@ -23,7 +23,7 @@ struct NamedTensor {
   std::span<const std::byte> data;  // row-major, little-endian: shape's product * size of type
 };
 
-// Writes `tensors`, in any order, to `path`: whole or not at all (model/atomic_file.h, whose errors these are). The
+// Writes `tensors`, in any order, to `path`: whole or not at all (files/atomic_file.h, whose errors these are). The
 // same tensors give the same bytes. The data starts at a multiple of 8 bytes, with the widest types first and then by
 // name, so that every tensor lies aligned in the mapped file; the header lists them by name.
 //

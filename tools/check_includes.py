@@ -67,18 +67,18 @@ ROOMS = (
     Room("the door", "model/query.h model/grounder.h model/lqvg.h", "std absl_status " + DOOR),
     Room("query", "model/letterbox.* model/tokenizer.* model/prepare.* model/bpe* model/pretokenizer.* model/unicode*",
          "std absl opencv json image/* model/query.h model/bpe* model/pretokenizer.h model/unicode* " + QUERY),
-    Room("model files", "model/architecture.* model/atomic_file.* model/json_text.* model/safetensors* "
-         "model/model_digest.*",
-         "std posix absl json openssl model/architecture.h model/atomic_file.h model/json_text.h model/safetensors.h "
+    Room("model files", "model/architecture.* model/json_text.* model/safetensors* model/model_digest.*",
+         "std posix absl json openssl files/* model/architecture.h model/json_text.h model/safetensors.h "
          "model/safetensors_writer.h model/model_digest.h"),
-    Room("model", "model/*", "std posix absl json torch image/* model/*"),
+    Room("model", "model/*", "std posix absl json torch files/* image/* model/*"),
     # Around training, for clients too: neither knows the model.
     Room("data sets", "train/datasets/*", "std absl xml train/datasets/*"),
     Room("curves", "train/curves/*", "std posix absl json train/curves/*"),
     # Made-up scenes: the command line and the load generator link them, so no torch.
     Room("scenes", "train/scenes/*", "std absl json image/* train/scenes/*"),
-    Room("training", "train/*", "std posix absl json torch image/* model/* train/*"),
-    # Pictures: known to every room, knowing none.
+    Room("training", "train/*", "std posix absl json torch files/* image/* model/* train/*"),
+    # Known to every room, knowing none: files written whole or not at all, and pictures.
+    Room("files", "files/*", "std posix absl files/*"),
     Room("image", "image/*", "std absl opencv codecs image/*"),
     # Manual pages and completion: plain data, filled by the programs that it is about.
     Room("manual's program", "manual/main.cc", "std manual/* server/manual.h client/cli/manual.h"),
@@ -93,12 +93,13 @@ ROOMS = (
     Room("serving", "server/*", "std posix absl spdlog openssl image/* manual/program.h server/* " + DOOR + " " + QUERY),
     # Clients see the contract, never the server.
     Room("client library", "client/cpp/*", "std absl grpc proto client/cpp/*"),
-    Room("client programs", "client/*", "std posix absl json grpc proto image/* manual/program.h client/*"),
+    Room("client programs", "client/*", "std posix absl json grpc proto files/* image/* manual/program.h client/*"),
     # Tests follow the room that they test.
     Room("test support", "tests/support/*", TEST + " server/* " + DOOR + " " + QUERY),
     Room("tests of the model and its training on a GPU", "tests/model/cuda_*",
          TEST + " tests/model/* torch model/* train/*"),
     Room("tests of the model", "tests/model/*", TEST + " tests/model/* torch openssl model/*"),
+    Room("tests of files", "tests/files/*", TEST + " files/*"),
     Room("tests of pictures", "tests/image/*", TEST + " tests/image/* codecs opencv"),
     Room("tests of the manual", "tests/manual/*", TEST + " tests/manual/* manual/*"),
     Room("tests of serving", "tests/server/*",
@@ -120,7 +121,7 @@ ROOMS = (
 # Objects that may be compiled from LibTorch's headers.
 TORCH_OBJECTS = ("model/*", "train/*", "tests/model/*", "tests/train/*", "bench/*")
 
-FOLDERS = ("image", "manual", "model", "server", "client", "train", "tests", "bench", "tools", "proto")
+FOLDERS = ("files", "image", "manual", "model", "server", "client", "train", "tests", "bench", "tools", "proto")
 SOURCES = (".h", ".cc", ".cu")
 MAX_LINES = 500
 # A name says what a file holds; these say that nobody decided.

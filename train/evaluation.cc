@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
 #include "train/batch.h"
+#include "train/criterion.h"
 #include "train/trainer.h"
 
 namespace lqvg::train {
@@ -56,23 +57,27 @@ std::vector<Sample> WithOthersExpressions(const std::vector<Sample>& samples) {
   return shuffled;
 }
 
+double IouOf(const std::array<float, 4>& a, const std::array<float, 4>& b) {
+  return Iou(at::tensor(at::ArrayRef<float>(a)), at::tensor(at::ArrayRef<float>(b))).item<double>();
+}
+
+std::vector<std::string> PartsOf(const scenes::Query& query) {
+  std::vector<std::string> parts;
+  if (scenes::ModifiersOf(query) == 0) parts.push_back("kind alone");
+  if (query.colour) parts.push_back("colour");
+  if (query.zone) parts.push_back("zone");
+  if (query.size) parts.push_back("size");
+  if (query.ordinal) parts.push_back("ordinal");
+  if (!query.relations.empty()) parts.push_back("relation");
+  return parts;
+}
+
 std::int64_t CountKind(const scenes::Scene& scene, scenes::Kind kind) {
   return std::count_if(scene.objects.begin(), scene.objects.end(),
                        [&](const scenes::SceneObject& object) { return object.kind == kind; });
 }
 
 }  // namespace
-
-double IouOf(const std::array<float, 4>& a, const std::array<float, 4>& b) {
-  const auto overlap = [&](int axis) {
-    const double low = std::max(a[axis] - a[axis + 2] / 2, b[axis] - b[axis + 2] / 2);
-    const double high = std::min(a[axis] + a[axis + 2] / 2, b[axis] + b[axis + 2] / 2);
-    return std::max(0.0, high - low);
-  };
-  const double intersection = overlap(0) * overlap(1);
-  const double united = static_cast<double>(a[2]) * a[3] + static_cast<double>(b[2]) * b[3] - intersection;
-  return united > 0 ? intersection / united : 0.0;
-}
 
 double Auroc(std::vector<float> positives, std::vector<float> negatives) {
   if (positives.empty() || negatives.empty()) return std::numeric_limits<double>::quiet_NaN();
@@ -136,6 +141,7 @@ absl::StatusOr<SceneFigures> EvaluateScenes(const Network& network, const SceneS
   SceneFigures figures;
   figures.scenes = count;
   std::map<scenes::Kind, Sums> kinds;
+  std::map<std::string, Sums> parts;
   std::vector<float> present, absent, hard;
   std::int64_t distracted = 0;
   for (std::size_t i = 0; i < scenes.size(); ++i) {
@@ -149,7 +155,9 @@ absl::StatusOr<SceneFigures> EvaluateScenes(const Network& network, const SceneS
       }
       present.push_back(boxes[i][j].score);
       const scenes::Kind kind = scenes[i].scene.objects[static_cast<std::size_t>(said.target)].kind;
-      kinds[kind].Add(IouOf(boxes[i][j].cxcywh, samples[i].phrases[j].cxcywh));
+      const double iou = IouOf(boxes[i][j].cxcywh, samples[i].phrases[j].cxcywh);
+      kinds[kind].Add(iou);
+      for (const std::string& part : PartsOf(said.query)) parts[part].Add(iou);
       distracted += said.has_distractor;
       figures.class_only += 1.0 / static_cast<double>(CountKind(scenes[i].scene, kind));
     }
@@ -163,6 +171,7 @@ absl::StatusOr<SceneFigures> EvaluateScenes(const Network& network, const SceneS
   const std::vector<Sample> shuffled = WithOthersExpressions(samples);
   figures.shuffled = MeasureAccuracy(shuffled, BestBoxes(network, shuffled)).above[0];
   for (const auto& [kind, sums] : kinds) figures.kinds.push_back({std::string(NameOf(kind)), sums.Mean()});
+  for (const auto& [part, sums] : parts) figures.parts.push_back({part, sums.Mean()});
   return figures;
 }
 
@@ -174,7 +183,8 @@ std::string ToText(const SceneFigures& f) {
   std::string text = absl::StrFormat("%d scenes, %d expressions\n  %-20s %6s  @0.5  @0.6  @0.7  @0.8  @0.9   mIoU\n",
                                      f.scenes, f.expressions, "", "number");
   text += row("all present", f.accuracy);
-  for (const KindRow& kind : f.kinds) text += row(kind.kind, kind.accuracy);
+  for (const AccuracyRow& kind : f.kinds) text += row(kind.name, kind.accuracy);
+  for (const AccuracyRow& part : f.parts) text += row("says " + part.name, part.accuracy);
   text += absl::StrFormat(
       "  with a distractor of the kind   %5.3f\n  knowing the kind alone   @0.5   %5.3f\n"
       "  others' expressions      @0.5   %5.3f\n  AUROC of the score, all absent  %5.3f\n"
@@ -195,7 +205,8 @@ std::string ToJson(const SceneFigures& f) {
                          {"shuffled", f.shuffled},
                          {"auroc", f.auroc},
                          {"auroc_hard", f.auroc_hard}};
-  for (const KindRow& kind : f.kinds) json["kinds"][kind.kind] = accuracy(kind.accuracy);
+  for (const AccuracyRow& kind : f.kinds) json["kinds"][kind.name] = accuracy(kind.accuracy);
+  for (const AccuracyRow& part : f.parts) json["parts"][part.name] = accuracy(part.accuracy);
   return json.dump(2) + "\n";
 }
 

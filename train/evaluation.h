@@ -25,8 +25,6 @@ struct BestBox {
 // One per phrase of each sample, in order.
 std::vector<std::vector<BestBox>> BestBoxes(const Network& network, const std::vector<Sample>& samples);
 
-double IouOf(const std::array<float, 4>& a, const std::array<float, 4>& b);
-
 // The probability that a score drawn from `positives` is above one drawn from `negatives`, ties counting half; the area
 // under the ROC curve. Not a number when either is empty.
 double Auroc(std::vector<float> positives, std::vector<float> negatives);
@@ -38,20 +36,22 @@ struct Accuracy {
   double mean_iou = 0;
 };
 
-struct KindRow {
-  std::string kind;
+struct AccuracyRow {
+  std::string name;
   Accuracy accuracy;
 };
 
 struct SceneFigures {
   std::int64_t scenes = 0, expressions = 0;
   Accuracy accuracy;
-  double with_distractor = 0;  // part of the present expressions that have another object of the target's kind
-  double class_only = 0;       // accuracy of drawing lots among the true boxes of the target's kind
-  double shuffled = 0;         // accuracy (IoU > 0.5) when each picture gets another picture's expressions
-  double auroc = 0;            // of the score: present against all that are absent
-  double auroc_hard = 0;       // present against those whose kind is there
-  std::vector<KindRow> kinds;  // in the order of scenes::Kind, those that occurred
+  double with_distractor = 0;      // part of the present expressions that have another object of the target's kind
+  double class_only = 0;           // accuracy of drawing lots among the true boxes of the target's kind
+  double shuffled = 0;             // accuracy (IoU > 0.5) when each picture gets another picture's expressions
+  double auroc = 0;                // of the score: present against all that are absent
+  double auroc_hard = 0;           // present against those whose kind is there
+  std::vector<AccuracyRow> kinds;  // in the order of scenes::Kind, those that occurred
+  std::vector<AccuracyRow>
+      parts;  // "kind alone", "colour" ...: expressions that say so, each in every row it belongs to
 };
 
 Accuracy MeasureAccuracy(const std::vector<Sample>& samples, const std::vector<std::vector<BestBox>>& boxes);

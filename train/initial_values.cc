@@ -63,13 +63,12 @@ at::Tensor XavierUniform(at::IntArrayRef shape, at::Generator& generator) {
 
 }  // namespace
 
-at::Tensor InitialValue(const std::string& name, at::IntArrayRef shape, std::uint64_t seed) {
-  constexpr std::int64_t kHeads = 8;
+at::Tensor InitialValue(const std::string& name, at::IntArrayRef shape, std::int64_t heads, std::uint64_t seed) {
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed ^ Fnv1a(name));
   const auto normal = [&](double deviation) { return at::empty(shape, at::kFloat).normal_(0.0, deviation, generator); };
   if (absl::EndsWith(name, "running_mean")) return at::zeros(shape, at::kFloat);
   if (absl::EndsWith(name, "running_var")) return at::ones(shape, at::kFloat);
-  if (absl::EndsWith(name, "bias")) return Bias(name, shape, kHeads);
+  if (absl::EndsWith(name, "bias")) return Bias(name, shape, heads);
   if (IsNorm(name)) return absl::EndsWith(name, "bn3.weight") ? at::zeros(shape) : at::ones(shape);
   if (absl::EndsWith(name, "sampling_offsets.weight") || absl::EndsWith(name, "attention_weights.weight")) {
     return at::zeros(shape, at::kFloat);

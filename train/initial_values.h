@@ -13,7 +13,8 @@
 
 namespace lqvg::train {
 
-// On the CPU, fp32. The draw depends on `name` and `seed` alone, not on what was drawn before.
-at::Tensor InitialValue(const std::string& name, at::IntArrayRef shape, std::uint64_t seed);
+// On the CPU, fp32. The draw depends on `name` and `seed` alone, not on what was drawn before. `heads`: of the
+// deformable attention (Architecture::nheads).
+at::Tensor InitialValue(const std::string& name, at::IntArrayRef shape, std::int64_t heads, std::uint64_t seed);
 
 }  // namespace lqvg::train

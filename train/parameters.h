@@ -25,10 +25,10 @@ bool IsStatistic(const std::string& name);
 
 class Parameters final : public TensorSource {
  public:
-  // Without `start` every tensor begins as initial_values.h says, a function of its name and `seed`. With it, every
-  // tensor begins as in that file; class heads of the auxiliary losses, which a model directory may lack, as the last
-  // one. Tensors whose names contain one of `frozen` get no gradient.
-  Parameters(std::uint64_t seed, at::Device device, std::shared_ptr<const Safetensors> start,
+  // Without `start` every tensor begins as initial_values.h says, a function of its name, `heads` and `seed`. With it,
+  // every tensor begins as in that file; class heads of the auxiliary losses, which a model directory may lack, as the
+  // last one. Tensors whose names contain one of `frozen` get no gradient.
+  Parameters(std::uint64_t seed, std::int64_t heads, at::Device device, std::shared_ptr<const Safetensors> start,
              std::vector<std::string> frozen);
 
   // The same tensor at every call, fp32.
@@ -43,6 +43,7 @@ class Parameters final : public TensorSource {
   at::Tensor FromFile(const std::string& name, at::IntArrayRef shape);
 
   const std::uint64_t seed_;
+  const std::int64_t heads_;
   const at::Device device_;
   const std::shared_ptr<const Safetensors> start_;
   const std::vector<std::string> frozen_;

@@ -102,7 +102,6 @@ absl::Status ReadData(const Json* scenes, const Json* lists, Recipe* recipe) {
     Keys keys(*scenes, "scenes.");
     keys.Range("absent_share", 0.0, 0.9, &recipe->scenes.absent_share);
     keys.Range("resized_share", 0.0, 1.0, &recipe->scenes.resized_share);
-    recipe->data = "scenes";
     return keys.Finish();
   }
   Keys keys(*lists, "lists.");
@@ -111,7 +110,6 @@ absl::Status ReadData(const Json* scenes, const Json* lists, Recipe* recipe) {
   keys.Text("validation", &recipe->lists.validation);
   keys.Text("annotations", &recipe->lists.annotations);
   keys.Text("pictures", &recipe->lists.pictures);
-  recipe->data = "lists";
   return keys.Finish();
 }
 

@@ -20,19 +20,18 @@ struct Recipe {
   std::string batch_norms = "auto";  // "trained", "frozen", or "auto": trained from scratch, else frozen
   std::vector<std::string> frozen;   // parts of parameter names that do not learn
 
-  // What it learns from: exactly one of them.
+  // What it learns from: the lists if they are named (a format is), else scenes.
   struct Scenes {
     double absent_share = 0.25;   // of expressions that nothing satisfies
     double resized_share = 0.25;  // of pictures that are letterboxed
   };
   struct Lists {
-    std::string format;       // "rsvg-hr" or "dior-rsvg"
+    std::string format;       // "rsvg-hr" or "dior-rsvg"; empty: scenes
     std::string train;        // the list, or DIOR-RSVG's index file
     std::string validation;   // likewise; empty: none
     std::string annotations;  // DIOR-RSVG: the folder of XML files
     std::string pictures;     // the folder of pictures
   };
-  std::string data = "scenes";  // "scenes" or "lists"
   Scenes scenes;
   Lists lists;
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "files/atomic_file.h"
 #include "model/device.h"
 #include "train/curves/curve_plot.h"
 #include "train/curves/metrics_file.h"
@@ -40,10 +41,7 @@ absl::Status PrepareFolder(const RunOptions& options) {
         options.out,
         " holds a run of another recipe; --changed-recipe goes on with it all the same, or name another folder"));
   }
-  std::ofstream file(kept, std::ios::binary | std::ios::trunc);
-  file << asked;
-  file.close();
-  return file ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(kept, ": cannot be written"));
+  return WriteAtomically(kept, asked);
 }
 
 // The sums of the steps since the last report, and when they began.
@@ -94,13 +92,16 @@ class Progressing {
       if (!report.ok()) return report.status();
       since_.Add(*report);
       const bool last = report->step == recipe_.steps, stopped = options_.stop != nullptr && *options_.stop;
-      if (last || stopped || report->step % kReportEvery == 0) {
+      const bool keep = last || stopped || report->step % recipe_.checkpoint_every == 0;
+      const bool watch = last || (recipe_.evaluate_every > 0 && report->step % recipe_.evaluate_every == 0);
+      // First the report: keeping and watching take time that is no step's, so counting begins anew after them.
+      if (keep || watch || report->step % kReportEvery == 0) {
         if (absl::Status status = Report(); !status.ok()) return status;
       }
-      if (last || stopped || report->step % recipe_.checkpoint_every == 0) {
+      if (keep) {
         if (absl::Status status = Keep(); !status.ok()) return status;
       }
-      if (last || (recipe_.evaluate_every > 0 && report->step % recipe_.evaluate_every == 0)) {
+      if (watch) {
         if (absl::Status status = Watch(); !status.ok()) return status;
       }
       if (stopped && !last) {
@@ -216,10 +217,7 @@ class Progressing {
           panel("Scenes or pictures not trained on", "part of 1", false,
                 {"accuracy_at_50", "mean_iou", "auroc", "auroc_hard"}),
           panel("Learning rate", "rate", false, {"learning_rate"})}});
-    std::ofstream file(In("curves.svg"), std::ios::trunc);
-    file << svg;
-    file.close();
-    return file ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(In("curves.svg"), ": cannot be written"));
+    return WriteAtomically(In("curves.svg"), svg);
   }
 
   const RunOptions options_;

@@ -37,7 +37,7 @@ absl::StatusOr<Sources> OpenSources(const Recipe& recipe) {
   if (!tokenizer.ok()) return tokenizer.status();
   Sources sources;
   sources.tokenizer = *std::move(tokenizer);
-  if (recipe.data == "scenes") {
+  if (recipe.lists.format.empty()) {
     SceneSampleOptions options = {.seed = recipe.seed,
                                   .input_size = architecture->input_size,
                                   .expressions = recipe.expressions_per_picture,

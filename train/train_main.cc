@@ -7,12 +7,12 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
-#include <fstream>
 #include <iostream>
 #include <limits>
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "files/atomic_file.h"
 #include "train/run.h"
 
 namespace {
@@ -118,10 +118,7 @@ absl::Status Main(Arguments& arguments) {
   if (!figures.ok()) return figures.status();
   std::cout << lqvg::train::ToText(*figures);
   if (arguments.json.empty()) return absl::OkStatus();
-  std::ofstream file(arguments.json);
-  file << lqvg::train::ToJson(*figures);
-  file.close();
-  return file ? absl::OkStatus() : absl::UnavailableError(arguments.json + ": cannot be written");
+  return lqvg::WriteAtomically(arguments.json, lqvg::train::ToJson(*figures));
 }
 
 // A step allocates the same some hundred megabytes as the one before it; by default glibc gives them back to the system

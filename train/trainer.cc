@@ -97,7 +97,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, c
     if (!file.ok()) return file.status();
     start = *std::move(file);
   }
-  auto parameters = std::make_unique<Parameters>(recipe.seed, device, std::move(start), FrozenParts(recipe));
+  auto parameters =
+      std::make_unique<Parameters>(recipe.seed, architecture->nheads, device, std::move(start), FrozenParts(recipe));
   Network network = MakeTrainingNetwork(*parameters, *architecture, device, NormsOf(recipe));
   if (!parameters->status().ok()) return parameters->status();
   return std::unique_ptr<Trainer>(new Trainer(recipe, source, device, std::move(parameters), std::move(network)));

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <span>
 #include <system_error>
@@ -11,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "files/atomic_file.h"
 #include "image/draw.h"
 #include "image/image_decoder.h"
 #include "image/png_writer.h"
@@ -25,19 +25,6 @@ constexpr char kPlaceholder[] = "{}";
 bool IsFolder(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error);
-}
-
-absl::Status WriteWhole(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
-  const fs::path partial = path.string() + ".partial";
-  std::ofstream file(partial, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(partial, path, error);
-  if (file && !error) return absl::OkStatus();
-  std::error_code ignored;  // what matters is that writing failed
-  fs::remove(partial, ignored);
-  return absl::PermissionDeniedError(absl::StrCat("cannot write ", path.string()));
 }
 
 }  // namespace
@@ -74,7 +61,9 @@ absl::Status DrawResult(const std::string& encoded, const v1::GroundResponse& re
     }
   }
   const auto png = EncodePng(decoded->image);
-  return png.ok() ? WriteWhole(path, *png) : png.status();
+  if (!png.ok()) return png.status();
+  const std::span<const std::byte> content = std::as_bytes(std::span(*png));
+  return WriteAtomically(path, std::span(&content, 1));
 }
 
 }  // namespace lqvg::cli

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/print_result.h"
+#include "files/atomic_file.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace lqvg::cli {
@@ -28,17 +29,6 @@ bool DeservesAnotherTry(const ResultLine& result) {
   return code == "UNAVAILABLE" || code == "CANCELLED" || code == "ABORTED" || code == "DEADLINE_EXCEEDED";
 }
 
-// Replaces `path` by `content`, whole or not at all.
-absl::Status Replace(const std::string& path, const std::string& content) {
-  const std::string partial = path + ".partial";
-  std::ofstream file(partial, std::ios::binary);
-  file << content;
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(partial, path, error);
-  return file && !error ? absl::OkStatus() : CannotWrite(path);
-}
-
 absl::StatusOr<HeldCounts> KeepWhatCounts(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream content;
@@ -46,7 +36,7 @@ absl::StatusOr<HeldCounts> KeepWhatCounts(const std::string& path) {
   if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
   auto held = ParseResults(content.str());
   if (!held.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", held.status().message()));
-  if (absl::Status status = Replace(path, held->lines); !status.ok()) return status;
+  if (absl::Status status = WriteAtomically(path, held->lines); !status.ok()) return status;
   return std::move(held->counts);
 }
 

@@ -186,7 +186,7 @@ def test_returns_two_for_a_wrong_command_line(lqvg, server, picture, arguments, 
 def test_returns_two_when_the_drawing_cannot_be_written(lqvg, picture, tmp_path):
     (tmp_path / "out.png.partial").mkdir()
     code, _, err = lqvg("ground", "port.png", "a ship", "--draw", "out.png")
-    assert (code, err) == (2, "lqvg: cannot write out.png\n")
+    assert code == 2 and err.startswith("lqvg: out.png.partial: cannot be created: ")
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("ground", "--help"), ("model", "-h"), ("health", "--help")])

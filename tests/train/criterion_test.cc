@@ -95,6 +95,8 @@ TEST(Overlap, OfBoxesByHand) {
   EXPECT_FLOAT_EQ(Iou(a, a).item<float>(), 1.0f);
   EXPECT_NEAR(Iou(a, shifted).item<float>(), 1.0 / 3, 1e-6);
   EXPECT_EQ(Iou(a, apart).item<float>(), 0.0f);
+  const at::Tensor point = at::tensor({0.25f, 0.25f, 0.0f, 0.0f}).view({1, 4});
+  EXPECT_EQ(Iou(point, point).item<float>(), 0.0f);
   EXPECT_NEAR(GeneralizedIou(a, shifted).item<float>(), 1.0 / 3, 1e-6);  // no gap: the hull is the union
   EXPECT_NEAR(GeneralizedIou(a, apart).item<float>(), -0.25, 1e-6);      // a quarter of the hull is in neither
 }

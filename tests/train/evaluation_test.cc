@@ -17,12 +17,6 @@ TEST(Auroc, CountsPairsAndHalvesTies) {
   EXPECT_TRUE(std::isnan(Auroc({0.5f}, {})));
 }
 
-TEST(IouOf, ByHand) {
-  EXPECT_NEAR(IouOf({0.25f, 0.25f, 0.5f, 0.5f}, {0.5f, 0.25f, 0.5f, 0.5f}), 1.0 / 3, 1e-6);
-  EXPECT_EQ(IouOf({0.1f, 0.1f, 0.1f, 0.1f}, {0.9f, 0.9f, 0.1f, 0.1f}), 0.0);
-  EXPECT_EQ(IouOf({0.1f, 0.1f, 0, 0}, {0.1f, 0.1f, 0, 0}), 0.0);
-}
-
 TEST(MeasureAccuracy, CountsWhatIsThereAndNothingElse) {
   Sample sample;
   sample.phrases = {{{}, {0.5f, 0.5f, 0.2f, 0.2f}, true},
@@ -44,9 +38,12 @@ TEST(SceneFigures, AreTold) {
   figures.scenes = 3;
   figures.accuracy.above[0] = 0.125;
   figures.kinds = {{"ship", {7, {0.5, 0, 0, 0, 0}, 0.25}}};
+  figures.parts = {{"zone", {9, {0.75, 0, 0, 0, 0}, 0.5}}};
   const std::string text = ToText(figures), json = ToJson(figures);
   EXPECT_NE(text.find("0.125"), std::string::npos) << text;
   EXPECT_NE(text.find("ship                      7  0.500"), std::string::npos) << text;
+  EXPECT_NE(text.find("says zone                 9  0.750"), std::string::npos) << text;
+  EXPECT_NE(json.find("\"zone\""), std::string::npos) << json;
   EXPECT_NE(json.find("\"ship\""), std::string::npos) << json;
 }
 

@@ -10,7 +10,7 @@ namespace {
 TEST(Recipe, OfTheDemoModelIsRead) {
   const auto recipe = ReadRecipe(LQVG_SOURCE_DIR "/train/recipes/demo.json");
   ASSERT_TRUE(recipe.ok()) << recipe.status();
-  EXPECT_EQ(recipe->data, "scenes");
+  EXPECT_EQ(recipe->lists.format, "");
   EXPECT_EQ(recipe->model_dir, "models/demo");
   EXPECT_TRUE(recipe->from_scratch);
 }

@@ -34,6 +34,12 @@ bool HoldsEverywhere(const SceneObject& object, float margin, float step, Check 
   return true;
 }
 
+// The river, which lies above all roads, or null.
+const Stroke* RiverOf(const Scene& scene) {
+  const bool has_river = !scene.strokes.empty() && scene.strokes.back().material == Stroke::Material::kWater;
+  return has_river ? &scene.strokes.back() : nullptr;
+}
+
 }  // namespace
 
 bool Placement::Place(SceneObject object) {
@@ -81,17 +87,16 @@ bool Placement::ProposeHarbor(SceneObject* object) {
 }
 
 bool Placement::ProposeShip(SceneObject* object) {
-  const bool has_river = !scene_->strokes.empty() && scene_->strokes.back().material == Stroke::Material::kWater;
-  if (!has_river) {
+  const Stroke* river = RiverOf(*scene_);
+  if (river == nullptr) {
     MoveTo(AnyPoint(), object);
     return true;
   }
-  const Stroke& river = scene_->strokes.back();
-  const RoadPlace place = PlaceOn(river, random_->Unit());
+  const RoadPlace place = PlaceOn(*river, random_->Unit());
   object->angle = AngleOf(place.along) + random_->Between(-0.15F, 0.15F);
   if (random_->Chance(0.5F)) object->angle += kPi;
   const Point across = {-place.along.y, place.along.x};
-  MoveTo(place.at + across * (river.width * random_->Between(-0.3F, 0.3F)), object);
+  MoveTo(place.at + across * (river->width * random_->Between(-0.3F, 0.3F)), object);
   return true;
 }
 
@@ -113,16 +118,15 @@ bool Placement::ProposeVehicle(SceneObject* object) {
 
 // Across the river where there is one, else anywhere, over a road of its own.
 bool Placement::ProposeBridge(SceneObject* object) {
-  const bool has_river = !scene_->strokes.empty() && scene_->strokes.back().material == Stroke::Material::kWater;
-  if (!has_river) {
+  const Stroke* river = RiverOf(*scene_);
+  if (river == nullptr) {
     MoveTo(AnyPoint(), object);
     return true;
   }
-  const Stroke& river = scene_->strokes.back();
-  const RoadPlace place = PlaceOn(river, random_->Unit());
+  const RoadPlace place = PlaceOn(*river, random_->Unit());
   object->angle = AngleOf(place.along) + kPi / 2 + random_->Between(-0.12F, 0.12F);
   const float wide = object->width;
-  object->length = std::max(river.width * 1.22F + 3 * UnitIn(*scene_), 1.3F * wide);
+  object->length = std::max(river->width * 1.22F + 3 * UnitIn(*scene_), 1.3F * wide);
   MoveTo(place.at, object);
   return true;
 }

@@ -1,4 +1,4 @@
-#include "model/atomic_file.h"
+#include "files/atomic_file.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -49,6 +49,12 @@ class SmallDisk {
   sighandler_t handler_;
   rlimit before_ = {};
 };
+
+TEST(AtomicFileTest, HoldsAText) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(WriteAtomically(folder.Path("text"), "one\n").ok());
+  EXPECT_EQ(folder.Read("text"), "one\n");
+}
 
 TEST(AtomicFileTest, HoldsThePartsInOrderAndLeavesNothingElse) {
   const TemporaryFolder folder;

@@ -1,4 +1,4 @@
-#include "model/atomic_file.h"
+#include "files/atomic_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -76,6 +76,11 @@ absl::Status WriteAtomically(const std::string& path, std::span<const std::span<
     return status;
   }
   return SyncFolderOf(path);
+}
+
+absl::Status WriteAtomically(const std::string& path, std::string_view text) {
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
+  return WriteAtomically(path, std::span(&bytes, 1));
 }
 
 }  // namespace lqvg
