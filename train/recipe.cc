@@ -101,6 +101,7 @@ absl::Status ReadData(const Json* scenes, const Json* lists, Recipe* recipe) {
   if (scenes != nullptr) {
     Keys keys(*scenes, "scenes.");
     keys.Range("absent_share", 0.0, 0.9, &recipe->scenes.absent_share);
+    keys.Range("comparing_share", 0.0, 1.0, &recipe->scenes.comparing_share);
     keys.Range("resized_share", 0.0, 1.0, &recipe->scenes.resized_share);
     return keys.Finish();
   }

@@ -23,6 +23,7 @@ struct Recipe {
   // What it learns from: the lists if they are named (a format is), else scenes.
   struct Scenes {
     double absent_share = 0.25;   // of expressions that nothing satisfies
+    double comparing_share = 0;   // of the present ones that must name a size or an ordinal, over those that happen to
     double resized_share = 0.25;  // of pictures that are letterboxed
   };
   struct Lists {

@@ -40,7 +40,8 @@ absl::StatusOr<DescribedScene> SceneSamples::Describe(std::uint64_t index) const
     described.expressions = scenes::Describe(described.scene, seed,
                                              {.count = options_.expressions,
                                               .absent_share = static_cast<float>(options_.absent),
-                                              .distractor_share = static_cast<float>(options_.rivals)});
+                                              .distractor_share = static_cast<float>(options_.rivals),
+                                              .comparing_share = static_cast<float>(options_.comparing)});
     if (described.expressions.empty()) continue;
 
     const Image image = scenes::Paint(described.scene);

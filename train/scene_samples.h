@@ -17,6 +17,7 @@ struct SceneSampleOptions {
   int expressions = 4;    // at most, per picture
   double absent = 0.25;   // share of expressions that nothing satisfies
   double rivals = 0.9;    // share of the others whose target is not the only one of its kind
+  double comparing = 0;   // share of the present ones that must name a size or an ordinal
   double resized = 0.25;  // share of pictures that are not the canvas's own size and are letterboxed into it
 };
 

@@ -162,6 +162,24 @@ TEST(Expressions, TakeTheObjectsInTurn) {
   EXPECT_GE(different, 160U);  // of 200; taken blindly it would be 137
 }
 
+TEST(Expressions, CompareAsOftenAsAsked) {
+  DescribeOptions options;
+  options.absent_share = 0;
+  const auto comparing = [&options] {
+    int said = 0, all = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      for (const ReferringExpression& e : Describe(RandomScene(seed), seed, options)) {
+        said += e.query.size.has_value() || e.query.ordinal.has_value();
+        ++all;
+      }
+    }
+    return static_cast<double>(said) / all;
+  };
+  EXPECT_LT(comparing(), 0.4);
+  options.comparing_share = 0.5F;
+  EXPECT_GT(comparing(), 0.6);  // half of them, and the others as before
+}
+
 TEST(Expressions, AreTheSameForTheSameSeed) {
   const Scene scene = RandomScene(5);
   const std::vector<ReferringExpression> first = Describe(scene, 9), again = Describe(scene, 9);

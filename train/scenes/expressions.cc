@@ -50,7 +50,7 @@ class Describer {
   }
 
  private:
-  static constexpr int kTries = 8;
+  static constexpr int kTries = 8, kComparingTries = 24;
 
   bool HasRival(int object) const {
     return of_kind_[static_cast<std::size_t>(scene_.objects[static_cast<std::size_t>(object)].kind)] > 1;
@@ -65,6 +65,14 @@ class Describer {
     if (scene_.objects.empty()) return std::nullopt;
     // Drawn once: an object with rivals is harder to single out, and must not lose its place to one without.
     Turns& turns = DrawTurns();
+    const bool comparing = options_.comparing_share > 0 && random_.Chance(options_.comparing_share);
+    for (int i = 0; i < (comparing ? kComparingTries : 0); ++i) {
+      const int target = rivals_.empty() ? turns.Next() : rivals_.Next();
+      std::optional<Query> query = ChooseUnique(scene_, target, manner, random_);
+      if (query && (query->size || query->ordinal)) {
+        return Worded(*std::move(query), target, Presence::kPresent, manner);
+      }
+    }
     for (int i = 0; i < kTries; ++i) {
       const int target = turns.Next();
       std::optional<Query> query = ChooseUnique(scene_, target, manner, random_);
