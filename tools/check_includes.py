@@ -93,6 +93,9 @@ ROOMS = (
     Room("serving", "server/*", "std posix absl spdlog openssl image/* manual/program.h server/* " + DOOR + " " + QUERY),
     # Clients see the contract, never the server.
     Room("client library", "client/cpp/*", "std absl grpc proto client/cpp/*"),
+    # The load generator asks about made-up scenes, whose answers it knows, and draws its curves as training does.
+    Room("load generator", "client/load/*",
+         "std posix absl json grpc proto files/* image/* manual/program.h train/scenes/* train/curves/* client/*"),
     Room("client programs", "client/*", "std posix absl json grpc proto files/* image/* manual/program.h client/*"),
     # Tests follow the room that they test.
     Room("test support", "tests/support/*", TEST + " server/* " + DOOR + " " + QUERY),
@@ -108,6 +111,8 @@ ROOMS = (
     Room("tests of data sets", "tests/train/datasets/*", TEST + " train/datasets/*"),
     Room("tests of curves", "tests/train/curves/*", TEST + " xml train/curves/*"),
     Room("tests of training", "tests/train/*", TEST + " tests/train/* torch model/* train/*"),
+    Room("tests of the load generator", "tests/client/load/*",
+         TEST + " grpc proto xml image/* train/scenes/* train/curves/* tests/client/* client/*"),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
     Room("tests of scenes", "tests/scenes/*", TEST + " tests/scenes/* train/scenes/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),

@@ -1,0 +1,51 @@
+// What a load measured, told to people (text), to programs (JSON, CSV), and as a picture (SVG).
+//
+// Pure functions, thread-safe. Durations are seconds in JSON and CSV, as in Prometheus.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "client/load/tally.h"
+
+namespace lqvg::load {
+
+// One load: a rate or a concurrency held for some time.
+struct Step {
+  std::optional<double> offered;   // calls per second asked for; empty in a closed loop
+  std::optional<int> concurrency;  // of a closed loop
+  absl::Duration duration;         // measured, without the warm-up
+  Tally tally;
+  double client_cpu = 0;  // this process's processor time over the duration, in cores
+  int client_cores = 1;   // that it may use
+};
+
+struct Report {
+  std::string target;    // "127.0.0.1:50051"
+  std::string protocol;  // "lqvg" or "oip"
+  std::string workload;  // one line that says what was asked: "100 scenes of 256 x 256, 1 expression, timeout 1s"
+  std::vector<Step> steps;
+};
+
+// Why the figures may be the tool's and not the server's, one sentence each; empty: nothing suggests that. Said where
+// calls were sent late (the 99th percentile of the lag above 1 ms and above a tenth of the median latency), where fewer
+// than 99 % of the calls offered were sent, and where the tool used more than 0.9 of its cores.
+std::vector<std::string> Doubts(const Step& step);
+
+std::string ToText(const Report& report);
+std::string ToJson(const Report& report);
+std::string ToCsv(const Report& report);  // a header and a line per step
+
+// Goodput and the 50th, 99th and 99.9th percentile of the latency over the offered load, one panel each; for a closed
+// loop over the concurrency.
+std::string ToSvg(const Report& report);
+
+// What is shown while a load runs: "12.0 s  sent 5990  ok 5985  good 5901  500/s  p50 1.21 ms  p99 4.50 ms".
+std::string LiveLine(absl::Duration elapsed, const Tally& so_far, double per_second);
+
+// "850 us", "1.21 ms", "45.2 ms", "1.30 s": three digits.
+std::string LatencyText(absl::Duration latency);
+
+}  // namespace lqvg::load
