@@ -58,7 +58,7 @@ fuzz-corpus: build-fuzz  ## make tests/fuzz/corpus anew: the least of it and of 
 build-fuzz:
 	@tools/install_dependencies.sh --with-fuzzing
 	@test -f build-fuzz/build.ninja || cmake --preset fuzz
-	@cmake --build build-fuzz --parallel $(JOBS) --target tests/fuzz/all
+	@cmake --build build-fuzz --parallel $(JOBS) --target tests/fuzz/all lqvg-scenes
 
 deb: build  ## out/*.deb: the server and the command line as Debian packages, installed and tried in a fresh Debian
 	@tools/install_dependencies.sh --with-deb

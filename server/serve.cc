@@ -155,6 +155,7 @@ class ServerProcess {
   }
 
   PrepareFunction PreparationFor(const ModelInfo& info) {
+    if (model_.prepare) return model_.prepare;
     const RequestLimits& limits = config_.server.limits;
     const PrepareOptions options = {
         .canvas_side = info.input_size,

@@ -119,7 +119,7 @@ ROOMS = (
     Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* codecs grpc proto server/* model/architecture.h model/safetensors.h "
          "model/unicode.h " + DOOR + " " + QUERY),
     Room("benchmarks of serving", "bench/server/*",
-         "std posix absl benchmark grpc proto server/* " + DOOR + " " + QUERY),
+         "std posix absl benchmark grpc proto server/* model/prepare.h " + DOOR + " " + QUERY),
     Room("benchmarks", "bench/*", "std posix absl json benchmark torch image/* model/* train/*"),
 )
 

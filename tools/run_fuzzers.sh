@@ -36,11 +36,25 @@ dictionary() {
   esac
 }
 
+# Where the made-up scenes say something of the kind that a target reads: a folder of inputs to begin from. Their
+# pictures are longer than any input may be.
+scene_inputs() {
+  [[ $1 == tokenizer ]] || return 0
+  local folder=build-fuzz/scenes/$1
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  build-fuzz/bin/lqvg-scenes --seed 1 --count 50 --expressions "$folder.txt" >/dev/null || return 1
+  split --lines=1 --suffix-length=3 --numeric-suffixes "$folder.txt" "$folder/"
+  echo "$folder"
+}
+
 fuzz() {
+  local scenes
+  scenes=$(scene_inputs "$1") || { echo "$1: no scenes to begin from"; return 1; }
   local target=$1 log=$logs/$1.log status=0
   mkdir -p "$found/$target" "$crashes/$target" "$logs"
   build-fuzz/bin/"${target}"_fuzz "${limits[@]}" -max_len="$(max_len "$target")" -dict="$(dictionary "$target")" \
-    -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$crashes/$target/" "$found/$target" "$corpora/$target" "$cases/$target" >"$log" 2>&1 || status=$?
+    -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$crashes/$target/" "$found/$target" "$corpora/$target" "$cases/$target" ${scenes:+"$scenes"} >"$log" 2>&1 || status=$?
   printf '%-13s %11s execs  %6s edges covered  %5s inputs new here' "$target" \
     "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
     "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)" \

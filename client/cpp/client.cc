@@ -2,16 +2,13 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cpp/call_error.h"
-#include "client/cpp/service_config.h"
+#include "client/cpp/channel.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "lqvg/v1/grounding.grpc.pb.h"
 
@@ -19,54 +16,6 @@ namespace lqvg::client {
 namespace {
 
 constexpr char kRequestIdTrailer[] = "x-request-id";
-
-bool IsLoopback(const std::string& target) {
-  return absl::StartsWith(target, "127.") || absl::StartsWith(target, "localhost:") ||
-         absl::StartsWith(target, "[::1]");
-}
-
-grpc::ChannelArguments MakeArguments(const ClientOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetUserAgentPrefix(absl::StrCat("lqvg-cpp/", Version()));
-  arguments.SetServiceConfigJSON(kServiceConfig);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, options.retry ? 1 : 0);
-  // The default of 256 KiB would silently turn retries off for nearly every picture.
-  arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, static_cast<int>(kMaxRequestBytes));
-  arguments.SetMaxSendMessageSize(static_cast<int>(kMaxRequestBytes));
-  arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxRequestBytes));
-  // gRPC obeys http_proxy even for a server on this machine, which no proxy can reach.
-  if (IsLoopback(options.target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  if (options.tls && !options.tls->server_name.empty()) arguments.SetSslTargetNameOverride(options.tls->server_name);
-  return arguments;
-}
-
-absl::Status Check(const ClientOptions& options) {
-  if (options.target.empty()) return absl::InvalidArgumentError("the server's address is empty");
-  if (options.deadline <= absl::ZeroDuration() || options.deadline == absl::InfiniteDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the deadline is ", absl::FormatDuration(options.deadline), ", not positive and finite"));
-  }
-  if (options.tls && options.tls->certificate_chain.empty() != options.tls->private_key.empty()) {
-    return absl::InvalidArgumentError("a client's certificate and its private key go together, and one is missing");
-  }
-  // gRPC would end the process over a header value that HTTP/2 does not allow.
-  if (!std::all_of(options.token.begin(), options.token.end(),
-                   [](unsigned char c) { return absl::ascii_isgraph(c); })) {
-    return absl::InvalidArgumentError("the token has characters that are not printable ASCII");
-  }
-  if (!options.token.empty() && !options.tls && !IsLoopback(options.target)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the token would go to ", options.target, " in plaintext, for everybody on the way to read"));
-  }
-  return absl::OkStatus();
-}
-
-std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const std::optional<TlsOptions>& tls) {
-  if (!tls) return grpc::InsecureChannelCredentials();
-  return grpc::SslCredentials({.pem_root_certs = tls->root_certificates,
-                               .pem_private_key = tls->private_key,
-                               .pem_cert_chain = tls->certificate_chain});
-}
 
 void SetDeadline(absl::Duration timeout, grpc::ClientContext* context) {
   if (timeout == absl::InfiniteDuration()) return;
@@ -76,7 +25,7 @@ void SetDeadline(absl::Duration timeout, grpc::ClientContext* context) {
 // What every call says beside its message.
 void Prepare(const ClientOptions& options, absl::Duration timeout, grpc::ClientContext* context) {
   SetDeadline(timeout, context);
-  if (!options.token.empty()) context->AddMetadata("authorization", absl::StrCat("Bearer ", options.token));
+  if (!options.token.empty()) context->AddMetadata("authorization", Authorization(options));
 }
 
 absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& context) {
@@ -98,9 +47,8 @@ struct Client::Stubs {
 const char* Version() { return LQVG_VERSION; }
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
-  if (absl::Status status = Check(options); !status.ok()) return status;
-  const auto channel = grpc::CreateCustomChannel(options.target, MakeCredentials(options.tls), MakeArguments(options));
-  return std::unique_ptr<Client>(new Client(options, std::make_unique<Stubs>(channel)));
+  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  return std::unique_ptr<Client>(new Client(options, std::make_unique<Stubs>(MakeChannel(options))));
 }
 
 Client::Client(const ClientOptions& options, std::unique_ptr<Stubs> stubs)

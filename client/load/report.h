@@ -3,6 +3,7 @@
 // Pure functions, thread-safe. Durations are seconds in JSON and CSV, as in Prometheus.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ namespace lqvg::load {
 struct Step {
   std::optional<double> offered;   // calls per second asked for; empty in a closed loop
   std::optional<int> concurrency;  // of a closed loop
+  std::int64_t due = 0;            // calls that an open loop's clock asked for; what `tally` lacks was left out
   absl::Duration duration;         // measured, without the warm-up
   Tally tally;
   double client_cpu = 0;  // this process's processor time over the duration, in cores
@@ -30,8 +32,8 @@ struct Report {
 };
 
 // Why the figures may be the tool's and not the server's, one sentence each; empty: nothing suggests that. Said where
-// calls were sent late (the 99th percentile of the lag above 1 ms and above a tenth of the median latency), where fewer
-// than 99 % of the calls offered were sent, and where the tool used more than 0.9 of its cores.
+// calls were sent late (the 99th percentile of the lag above 1 ms and above a tenth of the median latency), where calls
+// that were due were left out, and where the tool used more than 0.9 of its cores.
 std::vector<std::string> Doubts(const Step& step);
 
 std::string ToText(const Report& report);

@@ -25,7 +25,7 @@ struct Outcome {
   int expressions = 0;    // asked
   int answers_known = 0;  // of an OK call: expressions whose right box is known
   int answers_right = 0;  // of those, boxes with IoU > 0.5
-  bool crossed = false;   // the answer is another call's: other request id, digest of the picture, or count
+  bool crossed = false;   // the answer is another call's: another id, another size of the picture, or not as many boxes
 };
 
 struct Tally {
