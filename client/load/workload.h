@@ -25,10 +25,12 @@ struct WorkloadOptions {
   double zipf = 0;  // exponent of the pictures' popularity; 0: all alike. The first picture is the most popular
   ExpressionCounts counts = ExpressionCounts::kFixed;
   int expressions = 1;  // per call, at most as many as the picture has questions
-  absl::Duration min_timeout = absl::Seconds(10), max_timeout = absl::Seconds(10);  // uniform between the two
+  // Uniform between the two; 1 us at least, finite.
+  absl::Duration min_timeout = absl::Seconds(10), max_timeout = absl::Seconds(10);
   double cancelled = 0;  // part of the calls that are cancelled after a uniform part of `cancel_within`
   absl::Duration cancel_within = absl::Milliseconds(100);
-  double killed = 0;  // part of the calls that are sent on a connection of their own, which breaks just so
+  double killed =
+      0;  // part of the calls that are sent on a connection of their own, which breaks just so; the two make at most 1
 };
 
 struct PlannedCall {
@@ -42,7 +44,7 @@ struct PlannedCall {
 
 class Workload {
  public:
-  // `pictures` must outlive it, not be empty, and stay as it is.
+  // `pictures` must outlive it, not be empty, and stay as it is. Options are not judged here.
   Workload(const std::vector<Picture>& pictures, const WorkloadOptions& options);
 
   PlannedCall Plan(std::uint64_t index) const;

@@ -1,0 +1,27 @@
+// A made-up scene with what is asked about it: what a picture of MakeScenes is painted from.
+//
+// Stateless and thread-safe; a fraction of a millisecond. For pictures.cc, and for tests that look behind the answers.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "client/load/pictures.h"
+#include "train/scenes/expressions.h"
+#include "train/scenes/scene.h"
+
+namespace lqvg::load {
+
+struct AskedScene {
+  scenes::Scene scene;
+  std::vector<scenes::ReferringExpression> expressions;  // at least one, all of things that are there
+};
+
+// The `attempt`-th scene for the picture of that index, with as many expressions as it gives: perhaps none. Other
+// scenes than those that a training of the same seed learns from.
+AskedScene TryScene(const SceneOptions& options, std::uint64_t index, std::uint64_t attempt, const SizeShare& size);
+
+// The first of them that has an expression.
+AskedScene MakeAskedScene(const SceneOptions& options, std::uint64_t index, const SizeShare& size);
+
+}  // namespace lqvg::load

@@ -1,0 +1,17 @@
+// Reads a file whole.
+//
+// Stateless and thread-safe; blocks while reading.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace lqvg::load {
+
+// What `path` holds. Errors begin with the path. NOT_FOUND: no such file. PERMISSION_DENIED: it cannot be read, as a
+// folder cannot. RESOURCE_EXHAUSTED: it has more than `most` bytes; no more than that is read.
+absl::StatusOr<std::string> ReadBytes(const std::string& path, std::size_t most);
+
+}  // namespace lqvg::load
