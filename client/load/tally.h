@@ -14,11 +14,11 @@ namespace lqvg::load {
 
 // A call that has ended.
 struct Outcome {
-  std::string status = "OK";  // the gRPC status's name, "DEADLINE_EXCEEDED"
-  std::string reason;         // of the server's ErrorInfo, if it gave one: "QUEUE_FULL"
-  absl::Duration latency;     // from when it should have been sent to its end
-  absl::Duration service;     // from when it was sent
-  absl::Duration lag;         // from when it should have been sent to when it was
+  std::string status = "OK";    // the gRPC status's name, "DEADLINE_EXCEEDED"
+  std::string reason = {};      // of the server's ErrorInfo, if it gave one: "QUEUE_FULL"
+  absl::Duration latency = {};  // from when it should have been sent to its end
+  absl::Duration service = {};  // from when it was sent
+  absl::Duration lag = {};      // from when it should have been sent to when it was
   bool within_deadline =
       false;              // of an OK call: it ended before its timeout, counted from when it should have been sent
   bool given_up = false;  // this tool cancelled it or broke its connection before it ended
