@@ -24,6 +24,7 @@ void AddInput(const char* name, std::int64_t count, std::string raw, inference::
   input->set_name(name);
   input->set_datatype("BYTES");
   input->add_shape(count);
+  input->add_shape(1);
   *request->add_raw_input_contents() = std::move(raw);
 }
 

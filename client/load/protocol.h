@@ -37,8 +37,9 @@ class Protocol {
 // lqvg.v1: request ids are `nonce` with the call's number, so an answer that went astray is seen.
 std::unique_ptr<Protocol> MakeLqvgProtocol(const std::string& nonce);
 
-// Inputs IMAGE BYTES [1] and EXPRESSION BYTES [n], outputs BOXES FP32 [n, 4] and SCORES FP32 [n], as this server's
-// interface and bench/triton have it. The message's id is the call's.
+// Inputs IMAGE BYTES [1, 1] and EXPRESSION BYTES [n, 1], outputs BOXES FP32 [n, 4] and SCORES FP32 [n], as this
+// server's interface has it; so do models of Triton that batch, with one expression a call. The message's id is the
+// call's.
 std::unique_ptr<Protocol> MakeOipProtocol(const std::string& model, const std::string& nonce);
 
 }  // namespace lqvg::load

@@ -36,9 +36,9 @@ struct WorkloadOptions {
 struct PlannedCall {
   std::uint64_t index = 0;
   std::size_t picture = 0;
-  std::vector<std::size_t> questions;     // of the picture, distinct
-  absl::Duration timeout;                 // microseconds, so that it goes over the wire as it is
-  std::optional<absl::Duration> give_up;  // after the send: cancel, or break the connection if `kills`
+  std::vector<std::size_t> questions;          // of the picture, distinct
+  absl::Duration timeout = absl::Seconds(10);  // microseconds, so that it goes over the wire as it is
+  std::optional<absl::Duration> give_up = {};  // after the send: cancel, or break the connection if `kills`
   bool kills = false;
 };
 

@@ -110,10 +110,12 @@ TEST(OipProtocol, TheTwoPartsAreOneRequest) {
   ASSERT_EQ(request.raw_input_contents_size(), 2);
   EXPECT_EQ(request.inputs(0).name(), "IMAGE");
   EXPECT_EQ(request.inputs(0).datatype(), "BYTES");
-  EXPECT_EQ(request.inputs(0).shape(0), 1);
+  EXPECT_EQ(std::vector<std::int64_t>(request.inputs(0).shape().begin(), request.inputs(0).shape().end()),
+            (std::vector<std::int64_t>{1, 1}));
   EXPECT_EQ(request.raw_input_contents(0), std::string("\x0d\0\0\0", 4) + TwoShips().encoded);
   EXPECT_EQ(request.inputs(1).name(), "EXPRESSION");
   EXPECT_EQ(request.inputs(1).shape(0), 2);
+  EXPECT_EQ(request.inputs(1).shape(1), 1);
   EXPECT_EQ(request.raw_input_contents(1),
             std::string("\x08\0\0\0", 4) + "the pier" + std::string("\x0c\0\0\0", 4) + "the red ship");
 }
