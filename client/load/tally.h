@@ -14,18 +14,17 @@ namespace lqvg::load {
 
 // A call that has ended.
 struct Outcome {
-  std::string status = "OK";    // the gRPC status's name, "DEADLINE_EXCEEDED"
-  std::string reason = {};      // of the server's ErrorInfo, if it gave one: "QUEUE_FULL"
-  absl::Duration latency = {};  // from when it should have been sent to its end
-  absl::Duration service = {};  // from when it was sent
-  absl::Duration lag = {};      // from when it should have been sent to when it was
-  bool within_deadline =
-      false;              // of an OK call: it ended before its timeout, counted from when it should have been sent
-  bool given_up = false;  // this tool cancelled it or broke its connection before it ended
-  int expressions = 0;    // asked
-  int answers_known = 0;  // of an OK call: expressions whose right box is known
-  int answers_right = 0;  // of those, boxes with IoU > 0.5
-  bool crossed = false;   // the answer is another call's: another id, another size of the picture, or not as many boxes
+  std::string status = "OK";     // the gRPC status's name, "DEADLINE_EXCEEDED"
+  std::string reason = {};       // of the server's ErrorInfo, if it gave one: "QUEUE_FULL"
+  absl::Duration latency = {};   // from when it should have been sent to its end
+  absl::Duration service = {};   // from when it was sent
+  absl::Duration lag = {};       // from when it should have been sent to when it was
+  bool within_deadline = false;  // of an OK call: ended before its timeout, counted from when it should have been sent
+  bool given_up = false;         // this tool cancelled it or broke its connection before it ended
+  int expressions = 0;           // asked
+  int answers_known = 0;         // of an OK call: expressions whose right box is known
+  int answers_right = 0;         // of those, boxes with IoU > 0.5
+  bool crossed = false;          // the answer is another call's: another id, size of the picture, or number of boxes
 };
 
 struct Tally {

@@ -55,6 +55,3 @@ TEST(ReportTest, WritesTheSameWhateverTheLocale) {
 
 }  // namespace
 }  // namespace lqvg::load
-
-}  // namespace
-}  // namespace lqvg::load
