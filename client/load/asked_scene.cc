@@ -1,6 +1,6 @@
 #include "client/load/asked_scene.h"
 
-#include <utility>
+#include <vector>
 
 #include "train/scenes/layout.h"
 #include "train/scenes/random.h"
@@ -27,11 +27,15 @@ AskedScene TryScene(const SceneOptions& options, std::uint64_t index, std::uint6
   return asked;
 }
 
-AskedScene MakeAskedScene(const SceneOptions& options, std::uint64_t index, const SizeShare& size) {
+AskedScene FirstToSpeak(const std::function<AskedScene(std::uint64_t attempt)>& attempts) {
   for (std::uint64_t attempt = 0;; ++attempt) {
-    AskedScene asked = TryScene(options, index, attempt, size);
+    AskedScene asked = attempts(attempt);
     if (!asked.expressions.empty()) return asked;
   }
+}
+
+AskedScene MakeAskedScene(const SceneOptions& options, std::uint64_t index, const SizeShare& size) {
+  return FirstToSpeak([&](std::uint64_t attempt) { return TryScene(options, index, attempt, size); });
 }
 
 }  // namespace lqvg::load

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "client/load/pictures.h"
@@ -21,7 +22,11 @@ struct AskedScene {
 // scenes than those that a training of the same seed learns from.
 AskedScene TryScene(const SceneOptions& options, std::uint64_t index, std::uint64_t attempt, const SizeShare& size);
 
-// The first of them that has an expression.
+// The first that has an expression of what `attempts` makes for 0, 1, and so on. Hardly any
+// scene has none.
+AskedScene FirstToSpeak(const std::function<AskedScene(std::uint64_t attempt)>& attempts);
+
+// The first to speak of TryScene's.
 AskedScene MakeAskedScene(const SceneOptions& options, std::uint64_t index, const SizeShare& size);
 
 }  // namespace lqvg::load
