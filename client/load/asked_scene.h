@@ -15,15 +15,15 @@ namespace lqvg::load {
 
 struct AskedScene {
   scenes::Scene scene;
-  std::vector<scenes::ReferringExpression> expressions;  // at least one, all of things that are there
+  std::vector<scenes::ReferringExpression> expressions;  // all of things that are there
 };
 
 // The `attempt`-th scene for the picture of that index, with as many expressions as it gives: perhaps none. Other
 // scenes than those that a training of the same seed learns from.
 AskedScene TryScene(const SceneOptions& options, std::uint64_t index, std::uint64_t attempt, const SizeShare& size);
 
-// The first that has an expression of what `attempts` makes for 0, 1, and so on. Hardly any
-// scene has none.
+// The first that has an expression of what `attempts` makes for 0, 1, and so on. Hardly any scene
+// has none.
 AskedScene FirstToSpeak(const std::function<AskedScene(std::uint64_t attempt)>& attempts);
 
 // The first to speak of TryScene's.

@@ -11,7 +11,7 @@
 namespace lqvg::load {
 
 // What `path` holds. Errors begin with the path. NOT_FOUND: no such file. PERMISSION_DENIED: it cannot be read, as a
-// folder cannot. RESOURCE_EXHAUSTED: it has more than `most` bytes; no more than that is read.
+// folder cannot. RESOURCE_EXHAUSTED: it has more than `most` bytes; the rest is not read.
 absl::StatusOr<std::string> ReadBytes(const std::string& path, std::size_t most);
 
 }  // namespace lqvg::load

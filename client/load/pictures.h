@@ -42,7 +42,7 @@ struct SceneOptions {
 
 // Made-up scenes (train/scenes), as PNG. All questions have answers: none is about something that is not there. The
 // same options give the same pictures. Sizes take turns by their shares, so that the first n pictures have them too.
-// About 5 ms for 256 x 256 pixels. INVALID_ARGUMENT says which option is out of its range.
+// INVALID_ARGUMENT says which option is out of its range.
 absl::StatusOr<std::vector<Picture>> MakeScenes(const SceneOptions& options);
 
 // Pictures from files, sent as they are, each with all of `expressions`; no answers are known.

@@ -27,10 +27,10 @@ struct WorkloadOptions {
   int expressions = 1;  // per call, at most as many as the picture has questions
   // Uniform between the two; 1 us at least, finite.
   absl::Duration min_timeout = absl::Seconds(10), max_timeout = absl::Seconds(10);
+  // The two parts exclude each other: together at most 1.
   double cancelled = 0;  // part of the calls that are cancelled after a uniform part of `cancel_within`
   absl::Duration cancel_within = absl::Milliseconds(100);
-  double killed =
-      0;  // part of the calls that are sent on a connection of their own, which breaks just so; the two make at most 1
+  double killed = 0;  // part of the calls that are sent on a connection of their own, which breaks just so
 };
 
 struct PlannedCall {
