@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "client/load/file_bytes.h"
+#include "files/file_bytes.h"
 
 namespace lqvg::load {
 namespace {

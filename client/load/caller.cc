@@ -168,6 +168,7 @@ class Caller::Parts {
       return outcome;
     }
     outcome.status = absl::StatusCodeToString(static_cast<absl::StatusCode>(call.status.error_code()));
+    outcome.message = call.status.error_message();
     outcome.reason =
         client::ErrorOf(client::MakeCallStatus(call.status.error_code(), "", call.status.error_details(), "")).reason;
     return outcome;

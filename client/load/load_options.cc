@@ -65,8 +65,8 @@ class Reader {
     const std::string text = arguments_.Value(option);
     const std::vector<std::string> ends = absl::StrSplit(text, absl::MaxSplits("..", 1));
     const bool is_right =
-        IsTime(ends.front(), least) && IsTime(ends.back(), most) && *least <= *most && *least > absl::ZeroDuration();
-    if (!is_right) Fail(option, text, "a duration above 0 such as 500ms, or two of them: 100ms..2s");
+        IsTime(ends.front(), least) && IsTime(ends.back(), most) && *least <= *most && *least >= absl::Microseconds(1);
+    if (!is_right) Fail(option, text, "a duration from 1us on such as 500ms, or two of them: 100ms..2s");
   }
 
   void Fail(absl::string_view option, absl::string_view text, absl::string_view wanted) {

@@ -11,7 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "client/load/asked_scene.h"
-#include "client/load/file_bytes.h"
+#include "files/file_bytes.h"
 #include "image/png_writer.h"
 #include "train/scenes/painter.h"
 

@@ -35,9 +35,8 @@ struct Report {
 double GoodputPerSecond(const Step& step);
 
 // Why the figures may be the tool's and not the server's, one sentence each; empty: nothing suggests that. Said where
-// calls were sent late (the 99th percentile of the lag above 1 ms and above a tenth of the median latency), where fewer
-// than 99 % of the calls offered were sent and random arrivals do not explain it (three standard deviations of a
-// Poisson process: its counts scatter by their square root), and where the tool used more than 0.9 of its cores.
+// calls were sent late (the 99th percentile of the lag above 1 ms and above a tenth of the median latency), where calls
+// that were due were left out, and where the tool used more than 0.9 of its cores.
 std::vector<std::string> Doubts(const Step& step);
 
 std::string ToText(const Report& report);  // a block per step, and a table of the steps where there are several

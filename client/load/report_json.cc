@@ -40,6 +40,7 @@ Json StepJson(const Step& step) {
   json["offered_per_second"] = step.offered ? Json(*step.offered) : Json();
   json["concurrency"] = step.concurrency ? Json(*step.concurrency) : Json();
   json["duration_seconds"] = absl::ToDoubleSeconds(step.duration);
+  json["due"] = step.offered ? Json(step.due) : Json();
   json["sent"] = tally.sent;
   json["ok"] = tally.ok;
   json["good"] = tally.good;
@@ -51,6 +52,8 @@ Json StepJson(const Step& step) {
   json["error_latency_seconds"] = Latencies(tally.error_latency);
   json["statuses"] = Json::object();
   for (const auto& [status, count] : tally.statuses) json["statuses"][status] = count;
+  json["messages"] = Json::object();
+  for (const auto& [status, message] : tally.messages) json["messages"][status] = message;
   json["answers"] = {{"known", tally.answers_known}, {"right", tally.answers_right}, {"crossed", tally.crossed}};
   json["client"] = ClientJson(step);
   json["doubts"] = Doubts(step);

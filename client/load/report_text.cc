@@ -57,6 +57,9 @@ std::string StatusRows(const Tally& tally) {
     // A server's reason may be any bytes, and this may be a terminal.
     absl::StrAppendFormat(&rows, "    %-36s%10d%12s\n", absl::CHexEscape(status), count,
                           PercentText(count, tally.sent));
+    if (const auto message = tally.messages.find(status); message != tally.messages.end()) {
+      absl::StrAppendFormat(&rows, "      %s\n", absl::CHexEscape(message->second));
+    }
   }
   return rows.empty() ? rows : "  statuses\n" + rows;
 }

@@ -1,6 +1,4 @@
 // What follows from a step's figures, whatever the form they are told in.
-#include <algorithm>
-#include <cmath>
 
 #include "absl/strings/str_format.h"
 #include "client/load/report.h"
@@ -19,12 +17,9 @@ std::vector<std::string> Doubts(const Step& step) {
     doubts.push_back(absl::StrFormat("Calls were sent late: 1 %% of them by %s or more, at a median latency of %s.",
                                      LatencyText(lag), LatencyText(median)));
   }
-  if (step.offered) {
-    const double expected = *step.offered * absl::ToDoubleSeconds(step.duration);
-    const auto sent = static_cast<double>(step.tally.sent);
-    if (sent < 0.99 * expected && sent < expected - 3 * std::sqrt(expected)) {
-      doubts.push_back(absl::StrFormat("Only %d of the %.0f calls offered were sent.", step.tally.sent, expected));
-    }
+  if (step.tally.sent < step.due) {
+    doubts.push_back(absl::StrFormat("Only %d of the %d calls that were due were sent: too many were unanswered.",
+                                     step.tally.sent, step.due));
   }
   if (step.client_cpu > 0.9 * step.client_cores) {
     doubts.push_back(absl::StrFormat("This tool used %.2f of its %d %s.", step.client_cpu, step.client_cores,

@@ -4,7 +4,9 @@ namespace lqvg::load {
 
 void Tally::Count(const Outcome& outcome) {
   ++sent;
-  ++statuses[outcome.reason.empty() ? outcome.status : outcome.status + " " + outcome.reason];
+  const std::string status = outcome.reason.empty() ? outcome.status : outcome.status + " " + outcome.reason;
+  ++statuses[status];
+  if (!outcome.message.empty()) messages.emplace(status, outcome.message);
   lag.Record(outcome.lag);
   if (outcome.given_up) {
     ++given_up;
@@ -34,6 +36,7 @@ void Tally::Add(const Tally& other) {
   answers_right += other.answers_right;
   crossed += other.crossed;
   for (const auto& [status, count] : other.statuses) statuses[status] += count;
+  messages.insert(other.messages.begin(), other.messages.end());
   ok_latency.Add(other.ok_latency);
   ok_service.Add(other.ok_service);
   error_latency.Add(other.error_latency);

@@ -15,6 +15,7 @@ namespace lqvg::load {
 // A call that has ended.
 struct Outcome {
   std::string status = "OK";     // the gRPC status's name, "DEADLINE_EXCEEDED"
+  std::string message = {};      // of a status that is not OK
   std::string reason = {};       // of the server's ErrorInfo, if it gave one: "QUEUE_FULL"
   absl::Duration latency = {};   // from when it should have been sent to its end
   absl::Duration service = {};   // from when it was sent
@@ -34,6 +35,7 @@ struct Tally {
   std::int64_t expressions_ok = 0;  // of the OK calls
   std::int64_t answers_known = 0, answers_right = 0, crossed = 0;
   std::map<std::string, std::int64_t> statuses;  // by name, and "UNAVAILABLE QUEUE_FULL" where there is a reason
+  std::map<std::string, std::string> messages;   // the first of each status that is not OK, by the same names
   LatencyHistogram ok_latency;                   // Outcome::latency of the OK calls
   LatencyHistogram ok_service;                   // Outcome::service of them
   LatencyHistogram error_latency;  // Outcome::service of the calls that the server or the deadline ended otherwise

@@ -24,6 +24,7 @@ TEST(ReportJsonTest, TellsProgramsOfAStepInJson) {
   ASSERT_THAT(json["steps"], SizeIs(1));
   const auto expected = nlohmann::json::parse(R"({
     "offered_per_second": 100.0, "concurrency": null, "duration_seconds": 10.0,
+    "due": 1000, "messages": {"UNAVAILABLE QUEUE_FULL": "256 wait"},
     "sent": 1002, "ok": 901, "good": 900, "given_up": 1, "goodput_per_second": 90.0, "expressions_ok": 1803,
     "statuses": {"OK": 902, "UNAVAILABLE QUEUE_FULL": 100},
     "answers": {"known": 1800, "right": 900, "crossed": 1},

@@ -14,7 +14,7 @@ namespace lqvg::load {
 // `calls` in ten seconds, of which one in ten is refused; latencies 1 ms and, of one OK call in a hundred, `slow`.
 inline Step TenSeconds(int calls, absl::Duration slow) {
   Step step{.offered = calls / 10.0, .duration = absl::Seconds(10), .client_cores = 2};
-  step.client_cpu = 0.5;
+  step.client_cpu = 0.5, step.due = calls;
   for (int i = 0; i < calls; ++i) {
     Outcome outcome{
         .latency = absl::Milliseconds(1), .service = absl::Microseconds(900), .lag = absl::Microseconds(20)};
@@ -22,7 +22,7 @@ inline Step TenSeconds(int calls, absl::Duration slow) {
     outcome.expressions = outcome.answers_known = 2;
     outcome.answers_right = 1;
     if (i % 100 == 1) outcome.latency = slow;
-    if (i % 10 == 0) outcome.status = "UNAVAILABLE", outcome.reason = "QUEUE_FULL";
+    if (i % 10 == 0) outcome.status = "UNAVAILABLE", outcome.reason = "QUEUE_FULL", outcome.message = "256 wait";
     step.tally.Count(outcome);
   }
   return step;
@@ -44,7 +44,7 @@ inline Step Silent() {
 // Too few calls for what was offered, and no core left to send them.
 inline Step Doubtful() {
   Step step = TenSeconds(1000, absl::Milliseconds(30));
-  step.offered = 1000;
+  step.offered = 1000, step.due = 10'000;
   step.client_cpu = 2;
   return step;
 }

@@ -57,6 +57,7 @@ TEST(ReportTextTest, TellsPeopleOfAStep) {
             "  statuses\n"
             "    OK                                         900     90.00 %\n"
             "    UNAVAILABLE QUEUE_FULL                     100     10.00 %\n"
+            "      256 wait\n"
             "  answers   1800 known, 900 right (50.00 %), 0 crossed\n"
             "  client    0.50 of 2 cores, lag p50 20.0 us, p99 20.0 us, max 20.0 us\n");
 }

@@ -80,6 +80,17 @@ TEST(TallyTest, CountsAnErrorByStatusAndReasonWithTheTimeSinceItWasSent) {
   EXPECT_EQ(tally.lag.count(), 1);
 }
 
+TEST(TallyTest, KeepsTheFirstMessageOfAStatus) {
+  Tally tally, other;
+  tally.Count({.status = "UNAVAILABLE", .message = "first"});
+  tally.Count({.status = "UNAVAILABLE", .message = "second"});
+  tally.Count({.status = "CANCELLED"});
+  other.Count({.status = "UNAVAILABLE", .message = "third"});
+  other.Count({.status = "INTERNAL", .message = "fourth"});
+  tally.Add(other);
+  EXPECT_EQ(tally.messages, (std::map<std::string, std::string>{{"UNAVAILABLE", "first"}, {"INTERNAL", "fourth"}}));
+}
+
 TEST(TallyTest, NamesAStatusWithoutReasonAlone) {
   EXPECT_THAT(TallyOf({.status = "DEADLINE_EXCEEDED"}).statuses, ElementsAre(Pair("DEADLINE_EXCEEDED", 1)));
 }
