@@ -9,8 +9,9 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
-set(CPACK_COMPONENTS_ALL client server libtorch)
+set(CPACK_COMPONENTS_ALL client load server libtorch)
 set(CPACK_COMPONENT_CLIENT_GROUP lqvg_client)
+set(CPACK_COMPONENT_LOAD_GROUP lqvg_client)
 set(CPACK_COMPONENT_SERVER_GROUP lqvg_serve)
 set(CPACK_COMPONENT_LIBTORCH_GROUP lqvg_serve)
 set(CPACK_PRE_BUILD_SCRIPTS "${CMAKE_CURRENT_LIST_DIR}/complete_deb.cmake")
@@ -29,7 +30,7 @@ set(CPACK_DEBIAN_LQVG_SERVE_DESCRIPTION
     "gRPC server that finds what expressions describe in pictures
 Serves LQVG, a model for visual grounding in remote-sensing images: a picture
 and expressions in, boxes and scores out. Brings its own LibTorch for the CPU
-and a small demo model with made-up weights. Listens on the loopback interface
+and a small demo model. Listens on the loopback interface
 unless told otherwise; the service is neither enabled nor started when the
 package is installed.")
 set(CPACK_DEBIAN_LQVG_SERVE_PACKAGE_CONTROL_EXTRA "${PROJECT_SOURCE_DIR}/deploy/debian/conffiles"
@@ -41,5 +42,5 @@ set(CPACK_DEBIAN_LQVG_CLIENT_DESCRIPTION
     "command line for lqvg-serve
 Asks an LQVG server where in a picture something is, for one picture or for
 whole lists of them, draws the boxes, and says whether the server is ready.
-Brings the definition of the service (proto).")
+lqvg-load measures what a server stands. Brings the definition of the service (proto).")
 include(CPack)

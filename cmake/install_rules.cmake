@@ -1,6 +1,6 @@
 # What `cmake --install BUILD_DIR --prefix PREFIX [--component NAME]` lays down. Components: `client` (the command
-# line), `server`, and `libtorch`, the libraries of others that the server needs: apart, because they change with a pin
-# and not with a commit. The tree can be moved: nothing in it knows PREFIX.
+# line), `load` (the load generator), `server`, and `libtorch`, the libraries of others that the server needs: apart,
+# because they change with a pin and not with a commit. The tree can be moved: nothing in it knows PREFIX.
 include(GNUInstallDirs)
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # installing builds nothing
 
@@ -24,6 +24,8 @@ install(DIRECTORY proto/google proto/grpc proto/lqvg DESTINATION "${LQVG_DATADIR
         FILES_MATCHING PATTERN "*.proto")
 install(FILES LICENSE NOTICE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/lqvg-client" COMPONENT client)
 install_manual(lqvg client)
+install(TARGETS lqvg-load RUNTIME COMPONENT load)
+install_manual(lqvg-load load)
 
 if(LQVG_WITH_TORCH)
   file(RELATIVE_PATH libtorch_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${LQVG_PRIVATE_LIBDIR}/torch/lib")

@@ -1,4 +1,4 @@
-// lqvg-manual: writes the manual pages of both programs, and the completion of bash, zsh and fish, where a package
+// lqvg-manual: writes the manual pages of the programs, and the completion of bash, zsh and fish, where a package
 // installs them from. Part of the build; the only file that sees both server and client.
 //
 // usage: lqvg-manual SHARE_DIR
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "client/cli/manual.h"
+#include "client/load/manual.h"
 #include "manual/completion.h"
 #include "manual/man_page.h"
 #include "server/manual.h"
@@ -39,7 +40,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    return WriteAll(argv[1], lqvg::serving::DescribeServer()) && WriteAll(argv[1], lqvg::cli::DescribeLqvg()) ? 0 : 1;
+    const bool written = WriteAll(argv[1], lqvg::serving::DescribeServer()) &&
+                         WriteAll(argv[1], lqvg::cli::DescribeLqvg()) &&
+                         WriteAll(argv[1], lqvg::load::DescribeLqvgLoad());
+    return written ? 0 : 1;
   } catch (const std::filesystem::filesystem_error& error) {
     std::cerr << "lqvg-manual: " << error.what() << "\n";
     return 1;

@@ -18,13 +18,6 @@ manual::Option Describe(const Option& option) {
   return described;
 }
 
-std::vector<manual::Option> Describe(const std::vector<Option>& options) {
-  std::vector<manual::Option> described;
-  described.reserve(options.size());
-  for (const Option& option : options) described.push_back(Describe(option));
-  return described;
-}
-
 manual::Command Describe(const Verb& verb) {
   // What every verb takes is told once.
   std::vector<Option> own = verb.options;
@@ -38,11 +31,18 @@ manual::Command Describe(const Verb& verb) {
           .summary = verb.summary,
           .synopses = verb.synopses,
           .explanation = verb.explanation,
-          .options = Describe(own),
+          .options = ForManual(own),
           .takes_files = verb.takes_files};
 }
 
 }  // namespace
+
+std::vector<manual::Option> ForManual(const std::vector<Option>& options) {
+  std::vector<manual::Option> described;
+  described.reserve(options.size());
+  for (const Option& option : options) described.push_back(Describe(option));
+  return described;
+}
 
 manual::Program DescribeLqvg() {
   manual::Program program{
@@ -55,7 +55,7 @@ manual::Program DescribeLqvg() {
       .about_options =
           "Options stand anywhere between the operands, after the command; behind -- everything is an "
           "operand.",
-      .groups = {{.title = "Of every command", .options = Describe(ConnectionOptions())}},
+      .groups = {{.title = "Of every command", .options = ForManual(ConnectionOptions())}},
       .instead_of_command = {{.name = "help", .help = "Show all commands."},
                              {.name = "version", .help = "Print the version."}},
       .sections = {{"ENVIRONMENT",

@@ -3,10 +3,16 @@
 // Stateless and thread-safe.
 #pragma once
 
+#include <vector>
+
+#include "client/cli/arguments.h"
 #include "manual/program.h"
 
 namespace lqvg::cli {
 
 manual::Program DescribeLqvg();
+
+// A table of options as a manual page tells it.
+std::vector<manual::Option> ForManual(const std::vector<Option>& options);
 
 }  // namespace lqvg::cli
