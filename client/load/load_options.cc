@@ -202,6 +202,8 @@ const std::vector<cli::Option>& LoadOptionTable() {
         {"--json", "FILE", "write what was measured as JSON"},
         {"--csv", "FILE", "write a line for each step"},
         {"--plot", "FILE", "draw goodput and latency over the load as SVG"},
+        {"--beside", "NAME=FILE", "draw the run of this JSON report too; may be repeated"},
+        {"--name", "NAME", "of this run where others are drawn [lqvg-serve]"},
         {"--quiet", "", "no progress on standard error", "-q"},
     };
     table->insert(table->end(), cli::CredentialOptions().begin(), cli::CredentialOptions().end());
@@ -222,6 +224,16 @@ absl::StatusOr<LoadOptions> ReadLoadOptions(const Arguments& arguments) {
        {std::pair{"--json", &options.json}, {"--csv", &options.csv}, {"--plot", &options.plot}}) {
     reader.Text(option, path);
   }
+  for (const cli::Argument& argument : arguments.in_order()) {
+    if (argument.option != "--beside") continue;
+    const std::size_t equals = argument.value.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      reader.Fail("--beside", argument.value, "NAME=FILE");
+    } else {
+      options.beside.push_back({argument.value.substr(0, equals), argument.value.substr(equals + 1)});
+    }
+  }
+  options.name = arguments.Value("--name", "lqvg-serve");
   options.quiet = arguments.Has("--quiet");
   if (!reader.status().ok()) return reader.status();
   return options;

@@ -37,7 +37,12 @@ struct LoadOptions {
   WorkloadOptions workload;
 
   std::string json, csv, plot;  // paths; empty: not written
-  bool quiet = false;           // no progress
+  struct Drawn {
+    std::string name, path;
+  };
+  std::vector<Drawn> beside;  // reports of other runs, to be drawn too
+  std::string name;           // of this run where there are others
+  bool quiet = false;         // no progress
 };
 
 const std::vector<cli::Option>& LoadOptionTable();

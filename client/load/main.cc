@@ -10,13 +10,16 @@
 #include <vector>
 
 #include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/exit_code.h"
 #include "client/cpp/channel.h"
 #include "client/load/load_options.h"
 #include "client/load/load_step.h"
+#include "client/load/plotted_run.h"
 #include "client/load/report.h"
 #include "files/atomic_file.h"
+#include "files/file_bytes.h"
 
 namespace lqvg::load {
 namespace {
@@ -98,14 +101,31 @@ absl::StatusOr<std::vector<StepOptions>> MakeSteps(const LoadOptions& options) {
   return steps;
 }
 
-absl::Status WriteReports(const LoadOptions& options, const Report& report) {
-  const std::pair<std::string, std::string (*)(const Report&)> files[] = {
-      {options.json, ToJson}, {options.csv, ToCsv}, {options.plot, ToSvg}};
-  for (const auto& [path, text_of] : files) {
-    if (path.empty()) continue;
-    if (absl::Status status = WriteAtomically(path, text_of(report)); !status.ok()) return status;
+constexpr std::size_t kMostReportBytes = 16u << 20;
+
+absl::Status WriteReports(const LoadOptions& options, const Report& report, const std::vector<PlottedRun>& beside) {
+  const auto write = [](const std::string& path, const std::string& text) {
+    return path.empty() ? absl::OkStatus() : WriteAtomically(path, text);
+  };
+  if (absl::Status status = write(options.json, ToJson(report)); !status.ok()) return status;
+  if (absl::Status status = write(options.csv, ToCsv(report)); !status.ok()) return status;
+  if (beside.empty()) return write(options.plot, ToSvg(report));
+  std::vector<PlottedRun> runs = beside;
+  runs.insert(runs.begin(), Plot(report, options.name));
+  return write(options.plot, DrawRuns("Load on several servers", report.workload, runs));
+}
+
+// Read before the load begins: a wrong path is not to be found out after it.
+absl::StatusOr<std::vector<PlottedRun>> ReadBeside(const LoadOptions& options) {
+  std::vector<PlottedRun> runs;
+  for (const auto& [name, path] : options.beside) {
+    const absl::StatusOr<std::string> text = ReadBytes(path, kMostReportBytes);
+    if (!text.ok()) return text.status();
+    absl::StatusOr<PlottedRun> run = ParsePlottedRun(*text, name);
+    if (!run.ok()) return absl::InvalidArgumentError(absl::StrCat(path, " ", run.status().message()));
+    runs.push_back(*std::move(run));
   }
-  return absl::OkStatus();
+  return runs;
 }
 
 // Every step that could be run; a stop leaves the rest out.
@@ -154,12 +174,14 @@ cli::ExitCode Main(const std::vector<std::string>& words) {
   }
   const auto options = ReadLoadOptions(*arguments);
   if (!options.ok()) return fail(options.status());
+  const auto beside = ReadBeside(*options);
+  if (!beside.ok()) return fail(beside.status());
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
   const auto report = Measure(*options);
   if (!report.ok()) return fail(report.status());
   std::cout << ToText(*report) << std::flush;
-  if (absl::Status status = WriteReports(*options, *report); !status.ok()) return fail(status);
+  if (absl::Status status = WriteReports(*options, *report, *beside); !status.ok()) return fail(status);
   return CodeOf(*report);
 }
 

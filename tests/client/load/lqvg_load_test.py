@@ -150,6 +150,18 @@ def test_steps_make_a_curve(load, tmp_path):
     assert xml.etree.ElementTree.parse(plot).getroot().tag.endswith("svg")
 
 
+def test_draws_another_run_beside_this_one(load, tmp_path):
+    first, plot = tmp_path / "first.json", tmp_path / "both.svg"
+    steps = (*FEW_SCENES, "--rate", "20,40", "--duration", "500ms", "--warm-up", "0s")
+    load(*steps)
+    (tmp_path / "report.json").rename(first)
+    code, _, text = load(*steps, "--plot", plot, "--name", "this", "--beside", f"that={first}")
+    assert code == 0, text
+    labels = [node.text for node in xml.etree.ElementTree.parse(plot).iter() if node.tag.endswith("text")]
+    assert any(label.startswith("this good") for label in labels) and any(label.startswith("that p99") for label in labels)
+    assert load(*steps, "--beside", f"that={plot}")[0] == 2
+
+
 def test_replays_recorded_arrivals(load, tmp_path):
     times = tmp_path / "times"
     times.write_text("# seconds\n0\n0.1\n0.1\n0.4\n")
@@ -184,6 +196,8 @@ def test_pictures_from_files(load, server, tmp_path):
     (("-c", "1", "port.png"), "--expression"),
     (("-c", "1", "--protocol", "http"), "--protocol is 'http', must be lqvg or oip"),
     (("--replay", "missing"), "missing"),
+    (("-c", "1", "--beside", "report.json"), "--beside is 'report.json', must be NAME=FILE"),
+    (("-c", "1", "--beside", "a=missing.json"), "missing.json"),
     (("-c", "1", "--duration", "0s"), "--duration")], ids=" ".join)
 def test_returns_two_for_a_wrong_command_line(load, server, arguments, message):
     code, step, text = load(*arguments)
