@@ -1,7 +1,7 @@
 # Thin names for the commands of this project; `make` lists them. Each target installs and builds only what is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test serve train fmt lint asan tsan fuzz fuzz-corpus deb image-test cuda-bundle check bench-metrics clean
+.PHONY: help deps build demo test serve train fmt lint asan tsan fuzz fuzz-corpus deb image-test cuda-bundle check bench bench-metrics soak clean
 
 # A file that includes LibTorch needs up to 1.6 GB to compile, so memory limits the jobs as cores do. JOBS=n overrides.
 JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/^MemAvailable/ {print int($$2 / 1600000)}' /proc/meminfo); \
@@ -75,6 +75,13 @@ cuda-bundle: deps  ## out/cuda-bundle: the trainer and the model's tests for a m
 	@tools/make_cuda_bundle.py
 
 check: lint asan tsan test  ## everything that a change must pass
+
+bench:  ## what serving costs around a model, and goodput under overload (ARGS='--triton PYTHON' beside Triton)
+	@$(MAKE) --no-print-directory build TARGETS="lqvg-load lqvg-bench-server lqvg-scenes"
+	@.deps/venv/bin/python bench/serving_bench.py $(ARGS)
+
+soak: build  ## mixed load with clients that leave and servers that stop; what must hold after it (MINUTES=2)
+	@.deps/venv/bin/python bench/soak.py --minutes $(or $(MINUTES),2) $(ARGS)
 
 bench-metrics:  ## what recording metrics costs beside serving a request; on a machine that does nothing else
 	@tools/install_dependencies.sh --with-bench

@@ -21,6 +21,8 @@ absl::Duration ProcessorTime() {
   return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
 }
 
+constexpr absl::Duration kMoment = absl::Milliseconds(10);
+
 int UsableCores() {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -66,7 +68,9 @@ class Loop {
   absl::StatusOr<Step> Run(const Protocol& protocol) {
     const auto done = [this](int thread, absl::Time due, const Outcome& outcome) {
       ledger_.Count(thread, due, outcome);
-      if (options_.concurrency) SendNext();
+      if (!options_.concurrency) return;
+      const bool was_reached = outcome.status != "UNAVAILABLE" || !outcome.reason.empty();
+      was_reached ? SendNext() : static_cast<void>(++waiting_);
     };
     // Made last and gone first: its threads count in the ledger and send.
     absl::StatusOr<std::unique_ptr<Caller>> caller = Caller::Create(options_.caller, workload_, protocol, done);
@@ -116,12 +120,13 @@ class Loop {
     Measured(processor.value_or(ProcessorTime()));
   }
 
-  // Keeps `callers` of them waiting for an answer each: as one comes, the next call goes.
+  // Keeps `callers` of them waiting for an answer each: as one comes, the next call goes. Callers that do not reach the
+  // server try again only after a moment, or they would spin.
   void Keep(int callers) {
-    for (int i = 0; i < callers; ++i) SendNext();
-    SleepUntil(begin_);
+    waiting_ = callers;
+    WakeUntil(begin_);
     const absl::Duration processor = ProcessorTime();
-    SleepUntil(end_);
+    WakeUntil(end_);
     is_over_ = true;
     Measured(processor);
   }
@@ -136,9 +141,16 @@ class Loop {
     caller_->Send(workload_.Plan(next_call_++), now);
   }
 
+  void WakeUntil(absl::Time time) {
+    while (absl::Now() < time && !IsStopped() && !is_over_) {
+      for (int callers = waiting_.exchange(0); callers > 0; --callers) SendNext();
+      absl::SleepFor(std::min(kMoment, time - absl::Now()));
+    }
+  }
+
   // In pieces, so that a stop is noticed.
   void SleepUntil(absl::Time time) const {
-    for (absl::Duration left = time - absl::Now(); left > absl::ZeroDuration() && !IsStopped() && !is_over_;
+    for (absl::Duration left = time - absl::Now(); left > absl::ZeroDuration() && !IsStopped();
          left = time - absl::Now()) {
       absl::SleepFor(std::min(left, absl::Milliseconds(100)));
     }
@@ -156,6 +168,7 @@ class Loop {
   absl::Time begin_, end_;  // of what is measured
   std::atomic<std::uint64_t> next_call_;
   std::atomic<bool> is_over_ = false;
+  std::atomic<int> waiting_ = 0;        // callers of a closed loop that have no call
   std::atomic<std::int64_t> kept_ = 0;  // measured calls of a closed loop
   std::int64_t due_ = 0;                // measured calls that an open loop's clock asked for
   absl::Duration measured_ = absl::Microseconds(1), processor_time_;
