@@ -172,7 +172,7 @@ void ReadServer(const Arguments& arguments, Reader* reader, LoadOptions* options
 }  // namespace
 
 const std::vector<cli::Option>& LoadOptionTable() {
-  static const auto* const kTable = [] {
+  static const auto* const options = [] {
     auto* table = new std::vector<cli::Option>{
         {"--server", "HOST:PORT", "the server [$LQVG_SERVER, else 127.0.0.1:50051]", "-s"},
         {"--protocol", "lqvg|oip", "our API, or the Open Inference Protocol v2 as of Triton [lqvg]"},
@@ -211,7 +211,7 @@ const std::vector<cli::Option>& LoadOptionTable() {
     table->push_back({"--version", "", "print the version and exit"});
     return table;
   }();
-  return *kTable;
+  return *options;
 }
 
 absl::StatusOr<LoadOptions> ReadLoadOptions(const Arguments& arguments) {

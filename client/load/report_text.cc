@@ -11,7 +11,7 @@ namespace lqvg::load {
 namespace {
 
 std::string RateText(double per_second) {
-  return absl::StrFormat(std::abs(per_second) < 99.95 ? "%.1f/s" : "%.0f/s", per_second);
+  return absl::StrFormat("%.*f/s", std::abs(per_second) < 99.95 ? 1 : 0, per_second);
 }
 
 std::string PercentText(std::int64_t part, std::int64_t whole) {
@@ -43,8 +43,8 @@ std::string LatencyRow(const char* name, const LatencyHistogram& histogram) {
 }
 
 std::string LatencyRows(const Tally& tally) {
-  const std::string rows = LatencyRow("latency", tally.ok_latency) + LatencyRow("service", tally.ok_service) +
-                           LatencyRow("errors", tally.error_latency);
+  std::string rows = LatencyRow("latency", tally.ok_latency) + LatencyRow("service", tally.ok_service) +
+                     LatencyRow("errors", tally.error_latency);
   if (rows.empty()) return rows;
   return absl::StrFormat("  %-10s%9s%9s%9s%9s%9s%9s%9s%9s\n", "", "min", "mean", "p50", "p90", "p95", "p99", "p99.9",
                          "max") +
@@ -122,11 +122,11 @@ std::string LatencyText(absl::Duration latency) {
     absl::Duration length;
     const char* name;
   };
-  static const std::array<Unit, 3> kUnits = {
+  const std::array<Unit, 3> units = {
       {{absl::Microseconds(1), "us"}, {absl::Milliseconds(1), "ms"}, {absl::Seconds(1), "s"}}};
   double shown = 0;
   const char* name = "";
-  for (const Unit& unit : kUnits) {
+  for (const Unit& unit : units) {
     shown = absl::FDivDuration(latency, unit.length);
     name = unit.name;
     if (std::abs(shown) < 999.5) break;  // above, three digits would show a thousand
