@@ -120,7 +120,7 @@ ROOMS = (
          "model/unicode.h " + DOOR + " " + QUERY),
     Room("benchmarks of serving", "bench/server/*",
          "std posix absl benchmark grpc proto server/* model/prepare.h " + DOOR + " " + QUERY),
-    Room("benchmarks", "bench/*", "std posix absl json benchmark torch image/* model/* train/*"),
+    Room("benchmarks", "bench/*", "std posix absl json benchmark torch simd image/* model/* train/* bench/*"),
 )
 
 # Objects that may be compiled from LibTorch's headers.
