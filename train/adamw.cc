@@ -64,7 +64,7 @@ at::Tensor AdamW::ClipGradients(double max_norm) {
     const std::vector<at::Tensor> of_group = GradientsOf(group.parameters);
     gradients.insert(gradients.end(), of_group.begin(), of_group.end());
   }
-  const at::Tensor norm = at::stack(at::_foreach_norm(gradients, 2)).norm();
+  at::Tensor norm = at::stack(at::_foreach_norm(gradients, 2)).norm();
   at::_foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_max(1.0));
   return norm;
 }

@@ -79,7 +79,7 @@ std::int64_t CountKind(const scenes::Scene& scene, scenes::Kind kind) {
 
 }  // namespace
 
-double Auroc(std::vector<float> positives, std::vector<float> negatives) {
+double Auroc(const std::vector<float>& positives, std::vector<float> negatives) {
   if (positives.empty() || negatives.empty()) return std::numeric_limits<double>::quiet_NaN();
   std::sort(negatives.begin(), negatives.end());
   double wins = 0;

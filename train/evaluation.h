@@ -27,7 +27,7 @@ std::vector<std::vector<BestBox>> BestBoxes(const Network& network, const std::v
 
 // The probability that a score drawn from `positives` is above one drawn from `negatives`, ties counting half; the area
 // under the ROC curve. Not a number when either is empty.
-double Auroc(std::vector<float> positives, std::vector<float> negatives);
+double Auroc(const std::vector<float>& positives, std::vector<float> negatives);
 
 // Of expressions that something satisfies.
 struct Accuracy {

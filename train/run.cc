@@ -205,7 +205,7 @@ class Progressing {
   absl::Status DrawCurves() {
     absl::StatusOr<std::vector<curves::MetricsRow>> rows = curves::ReadMetrics(In("history.jsonl"));
     if (!rows.ok()) return rows.status();
-    const auto panel = [&](const char* title, const char* y, bool is_noisy, std::vector<const char*> names) {
+    const auto panel = [&](const char* title, const char* y, bool is_noisy, const std::vector<const char*>& names) {
       curves::Panel made{.title = title, .y_label = y, .is_logarithmic = is_noisy, .is_noisy = is_noisy};
       for (const char* name : names) made.curves.push_back(curves::CurveOf(*rows, name));
       return made;

@@ -21,6 +21,7 @@ using ::testing::HasSubstr;
 
 absl::Status Write(const std::string& path, const std::vector<std::string>& texts) {
   std::vector<std::span<const std::byte>> parts;
+  parts.reserve(texts.size());
   for (const std::string& text : texts) parts.push_back(std::as_bytes(std::span(text)));
   return WriteAtomically(path, parts);
 }

@@ -152,7 +152,7 @@ TEST(Scenes, HaveSizesInProportionToTheirShares) {
 }
 
 TEST(Scenes, OfOptionsOutOfRangeAreRefused) {
-  const auto message = [](SceneOptions options) {
+  const auto message = [](const SceneOptions& options) {
     const absl::Status status = MakeScenes(options).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     return std::string(status.message());

@@ -182,7 +182,7 @@ TEST(Workload, GivesUpEveryCallIfTold) {
 }
 
 TEST(Workload, GivesUpAtAnyTimeWithinTheTimeForThat) {
-  constexpr absl::Duration kWithin = absl::Milliseconds(40);
+  static constexpr absl::Duration kWithin = absl::Milliseconds(40);
   for (const WorkloadOptions& options : {WorkloadOptions{.cancelled = 1, .cancel_within = kWithin},
                                          WorkloadOptions{.cancel_within = kWithin, .killed = 1}}) {
     ExpectShares(CountsOf(Plans(Pictures(3, 1), options), 10,
