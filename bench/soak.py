@@ -52,17 +52,11 @@ class Server:
             time.sleep(0.05)
         self.address, self.metrics_address = found.groups()
 
-    def metric(self, name):
-        """The sum over a metric's series."""
+    def metric(self, name, label=""):
+        """The sum over a metric's series, or over those with that label."""
         with urllib.request.urlopen(f"http://{self.metrics_address}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line))
-
-    def answered_grounds(self):
-        with urllib.request.urlopen(f"http://{self.metrics_address}/metrics", timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
-                   if line.startswith("lqvg_requests_total{") and 'method="Ground"' in line)
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line) and label in line)
 
     def resident_bytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -146,6 +140,9 @@ class Load:
         for thread in self._threads:
             thread.join()
 
+    def lasts(self):
+        return any(thread.is_alive() for thread in self._threads)
+
     def _run(self, name, *arguments, allowed=None):
         report = self._out / f"{name}.json"
         report.unlink(missing_ok=True)
@@ -197,7 +194,7 @@ def stand(server, findings, load):
     """Watches the memory while the load lasts, then what must be so once it has gone."""
     begin, memory = time.monotonic(), []
     with load:
-        while any(thread.is_alive() for thread in load._threads):
+        while load.lasts():
             if server.process.poll() is not None:
                 findings.fault(f"the server ended by itself with {server.process.returncode}, see {server.log}")
                 return memory
@@ -206,7 +203,8 @@ def stand(server, findings, load):
     give_up = time.monotonic() + QUIET_SECONDS
     while (left := server.metric("lqvg_inflight_requests")) and time.monotonic() < give_up:
         time.sleep(0.1)
-    received, answered = server.metric("lqvg_requests_received_total"), server.answered_grounds()
+    received = server.metric("lqvg_requests_received_total")
+    answered = server.metric("lqvg_requests_total", 'method="Ground"')
     findings.count(received=int(received), answered=int(answered))
     if left or received != answered:
         findings.fault(f"{received:.0f} calls were received, {answered:.0f} answered, {left:.0f} are in flight")
