@@ -31,6 +31,7 @@ struct GroundQuery {
   int max_boxes = 1;
   float min_score = 0.0f;  // 0: no filter
   bool clip_boxes = false;
+  std::string client = {};  // its name on the list of clients; empty: everybody may call
 };
 
 // Where one call's time went. Set stage by stage, read once at the end.

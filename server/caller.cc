@@ -1,5 +1,6 @@
 #include "server/caller.h"
 
+#include <cstddef>
 #include <memory>
 
 #include "grpc/grpc_security_constants.h"
@@ -26,12 +27,29 @@ Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
   return credentials;
 }
 
+// "ipv4:10.1.2.3:4567" -> "ipv4:10.1.2.3". A peer without port, such as a socket of this machine, stays as it is.
+std::string WithoutPort(const std::string& peer) {
+  const std::size_t colon = peer.rfind(':');
+  const bool ip = peer.rfind("ipv4:", 0) == 0 || peer.rfind("ipv6:", 0) == 0;
+  return ip && colon > 4 ? peer.substr(0, colon) : peer;
+}
+
+std::string KeyOf(const grpc::CallbackServerContext& context, const std::string& caller_metadata) {
+  if (!caller_metadata.empty()) {
+    const auto found = context.client_metadata().find(caller_metadata);
+    if (found != context.client_metadata().end() && !found->second.empty()) return "key:" + ToString(found->second);
+  }
+  return WithoutPort(context.peer());
+}
+
 }  // namespace
 
-absl::StatusOr<std::string> IdentifyCaller(const grpc::CallbackServerContext& context,
-                                           const Authenticator* authenticator) {
-  if (authenticator == nullptr) return std::string();
-  return authenticator->Authenticate(CredentialsOf(context));
+absl::StatusOr<Caller> IdentifyCaller(const grpc::CallbackServerContext& context, const Authenticator* authenticator,
+                                      const std::string& caller_metadata) {
+  if (authenticator == nullptr) return Caller{.client = {}, .key = KeyOf(context, caller_metadata)};
+  absl::StatusOr<std::string> client = authenticator->Authenticate(CredentialsOf(context));
+  if (!client.ok()) return client.status();
+  return Caller{.client = *client, .key = "client:" + *client};
 }
 
 }  // namespace lqvg::serving

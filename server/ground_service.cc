@@ -1,17 +1,14 @@
 #include "server/ground_service.h"
 
 #include <atomic>
-#include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include "absl/random/random.h"
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "image/rejection.h"
 #include "server/caller.h"
+#include "server/rpc.h"
 #include "server/wire.h"
 #include "server/wire_answer.h"
 #include "server/wire_status.h"
@@ -19,57 +16,12 @@
 namespace lqvg::serving {
 namespace {
 
-// 16 random bytes in hexadecimal. Unique, not secret.
-std::string MakeRequestId() {
-  thread_local absl::InsecureBitGen random;
-  const auto high = absl::Uniform<std::uint64_t>(random);
-  const auto low = absl::Uniform<std::uint64_t>(random);
-  return absl::StrCat(absl::Hex(high, absl::kZeroPad16), absl::Hex(low, absl::kZeroPad16));
-}
-
-// The value of a metadata key if there is one alone and it is an identifier; else empty.
-std::string IdentifierIn(const grpc::CallbackServerContext& context, const char* key) {
-  const auto [found, end] = context.client_metadata().equal_range(key);
-  if (std::distance(found, end) != 1) return "";  // of two, none can be believed
-  const std::string_view value(found->second.data(), found->second.size());
-  return IsIdentifier(value) ? std::string(value) : "";
-}
-
-// What is known of an RPC before its bytes are read.
-FinishedCall BeginRecord(std::string_view method, const grpc::CallbackServerContext& context) {
-  FinishedCall record{.method = method};
-  record.request_id = IdentifierIn(context, "x-request-id");
-  if (record.request_id.empty()) record.request_id = MakeRequestId();
-  record.traceparent = IdentifierIn(context, "traceparent");
-  return record;
-}
-
-// Everything that goes to the client beside the message itself. It all goes into the trailers: initial metadata would
-// stop the retries of gRPC's clients.
-grpc::Status Conclude(const absl::Status& status, FinishedCall& record, grpc::CallbackServerContext& context) {
-  context.AddTrailingMetadata("x-request-id", record.request_id);
-  if (status.ok()) return grpc::Status::OK;
-  Refusal refusal = ToRefusal(status, record.request_id);
-  record.code = static_cast<absl::StatusCode>(refusal.status.error_code());
-  record.reason = std::move(refusal.reason);
-  record.status = status;
-  if (refusal.pushback_ms) context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*refusal.pushback_ms));
-  return refusal.status;
-}
-
-// The client left while it sent its request. The library starts the call all the same, and may say so only later.
-absl::Status CameWithoutRequest() {
-  return Reject(absl::StatusCode::kCancelled, "CLIENT_CANCELLED", "the call ended before its request had come");
-}
-
-// When even the refusal cannot be made.
-grpc::Status OutOfMemory() { return {grpc::StatusCode::INTERNAL, "internal error"}; }
-
 // What a Ground RPC needs from the service, which it may outlive.
 struct GroundContext {
   const CallObserver* observer;  // of the service: used only while the RPC is not done
   std::shared_ptr<const ModelInfo> model;
   RequestLimits limits;
+  Caller caller;
   OpenRpcs::Token open;
 };
 
@@ -107,11 +59,14 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
   void StartCall(Pipeline& pipeline, const Clock& clock, const grpc::ByteBuffer& bytes) {
     CallRequest request;
     request.bytes = bytes.Length();
+    request.caller = service_.caller.key;
     if (const std::optional<Duration> left = TimeLeft(context_->raw_deadline())) request.deadline = clock.Now() + *left;
-    request.parse = [bytes, model = service_.model, limits = service_.limits,
-                     request_id = record_.request_id]() -> absl::StatusOr<GroundQuery> {
+    request.parse = [bytes, model = service_.model, limits = service_.limits, request_id = record_.request_id,
+                     client = service_.caller.client]() -> absl::StatusOr<GroundQuery> {
       if (!bytes.Valid()) return CameWithoutRequest();
-      return ParseGroundRequest(bytes, limits, *model, request_id);
+      absl::StatusOr<GroundQuery> query = ParseGroundRequest(bytes, limits, *model, request_id);
+      if (query.ok()) query->client = client;
+      return query;
     };
     request.done = [self = self_, &clock](const CallOutcome& outcome) { self->Answer(outcome, clock); };
     call_ = pipeline.Start(std::move(request));
@@ -147,15 +102,7 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
     if (!outcome.answer.ok()) return outcome.answer.status();
 
     *response_ = ToByteBuffer(ToGroundResponse(outcome, *service_.model, record_.request_id));
-    const GroundAnswer& answer = *outcome.answer;
-    record_.image_width = answer.image_width;
-    record_.image_height = answer.image_height;
-    record_.batch_images = answer.batch_images;
-    record_.batch_expressions = answer.batch_expressions;
-    record_.expressions = static_cast<int>(answer.results.size());
-    for (const auto& result : answer.results) {
-      if (!result.ok()) record_.expression_errors.push_back(ReasonOf(result.status()));
-    }
+    RecordAnswer(*outcome.answer, record_);
     return absl::OkStatus();
   }
 
@@ -200,9 +147,13 @@ grpc::ServerUnaryReactor* GroundService::Ground(grpc::CallbackServerContext* con
   grpc::Status refusal;
   try {
     FinishedCall record = BeginRecord("Ground", *context);
-    if (absl::Status status = Identify(*context, record); status.ok()) {
-      GroundContext service{
-          .observer = &options_.observer, .model = model(), .limits = options_.limits, .open = open_rpcs_.Begin()};
+    absl::StatusOr<Caller> caller = Identify(*context, record);
+    if (absl::Status status = caller.status(); status.ok()) {
+      GroundContext service{.observer = &options_.observer,
+                            .model = model(),
+                            .limits = options_.limits,
+                            .caller = *std::move(caller),
+                            .open = open_rpcs_.Begin()};
       return GroundReactor::Begin(
           std::make_shared<GroundReactor>(std::move(service), std::move(record), context, response), pipeline_, clock_,
           bytes);
@@ -223,7 +174,7 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GroundService::Grou
   grpc::Status refusal;
   try {
     FinishedCall record = BeginRecord("GroundStream", *context);
-    absl::Status status = Identify(*context, record);
+    absl::Status status = Identify(*context, record).status();
     if (status.ok()) {
       status = Reject(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
                       "GroundStream is not served yet; call Ground once for each picture");
@@ -241,7 +192,7 @@ grpc::ServerUnaryReactor* GroundService::GetModel(grpc::CallbackServerContext* c
   grpc::Status status;
   try {
     FinishedCall record = BeginRecord("GetModel", *context);
-    absl::Status outcome = Identify(*context, record);
+    absl::Status outcome = Identify(*context, record).status();
     if (outcome.ok()) {
       absl::StatusOr<grpc::ByteBuffer> answer = DescribeModel(*request);
       if (answer.ok()) response->Swap(&*answer);
@@ -268,11 +219,10 @@ absl::StatusOr<grpc::ByteBuffer> GroundService::DescribeModel(const grpc::ByteBu
   return ToByteBuffer(response);
 }
 
-absl::Status GroundService::Identify(const grpc::CallbackServerContext& context, FinishedCall& record) const {
-  absl::StatusOr<std::string> client = IdentifyCaller(context, options_.authenticator);
-  if (!client.ok()) return client.status();
-  record.client = *std::move(client);
-  return absl::OkStatus();
+absl::StatusOr<Caller> GroundService::Identify(const grpc::CallbackServerContext& context, FinishedCall& record) const {
+  absl::StatusOr<Caller> caller = IdentifyCaller(context, options_.authenticator, options_.caller_metadata);
+  if (caller.ok()) record.client = caller->client;
+  return caller;
 }
 
 grpc::Status GroundService::Close(const absl::Status& status, FinishedCall& record, TimePoint begun,

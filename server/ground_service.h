@@ -16,6 +16,7 @@
 #include "lqvg/v1/grounding.grpc.pb.h"
 #include "model/grounder.h"
 #include "server/authenticator.h"
+#include "server/caller.h"
 #include "server/clock.h"
 #include "server/finished_call.h"
 #include "server/mutex.h"
@@ -36,6 +37,7 @@ class GroundService final
     std::string commit;                            // that it was built from; may be empty
     CallObserver observer;                         // may be empty
     const Authenticator* authenticator = nullptr;  // outlives the service; null: everybody may call
+    std::string caller_metadata;                   // see IdentifyCaller; may be empty
   };
 
   // `pipeline` and `clock` outlive the service.
@@ -64,8 +66,8 @@ class GroundService final
  private:
   std::shared_ptr<const ModelInfo> model() const;
   absl::StatusOr<grpc::ByteBuffer> DescribeModel(const grpc::ByteBuffer& request) const;
-  // Notes in the record who calls.
-  absl::Status Identify(const grpc::CallbackServerContext& context, FinishedCall& record) const;
+  // Who calls; noted in the record.
+  absl::StatusOr<Caller> Identify(const grpc::CallbackServerContext& context, FinishedCall& record) const;
   // How an RPC ends that is no call of the pipeline: completes its record and tells the observer.
   grpc::Status Close(const absl::Status& status, FinishedCall& record, TimePoint begun,
                      grpc::CallbackServerContext& context) const;

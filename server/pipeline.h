@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "model/grounder.h"
 #include "server/admission.h"
@@ -30,6 +31,7 @@ struct CallRequest {
   Call::Done done;
   std::optional<TimePoint> deadline = {};  // unset: default_deadline after arrival
   std::size_t bytes = 0;                   // of the request as it came, for the memory budget
+  std::string caller = {};                 // whom its place is counted for; empty: nobody
 };
 
 class Pipeline {

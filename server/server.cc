@@ -65,12 +65,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 Server::Server(const ServerOptions& options, Pipeline& pipeline, const Clock& clock, CallObserver observer)
     : clock_(clock),
-      ground_service_(std::make_unique<GroundService>(GroundService::Options{.limits = options.limits,
-                                                                             .version = options.version,
-                                                                             .commit = options.commit,
-                                                                             .observer = std::move(observer),
-                                                                             .authenticator = options.authenticator},
-                                                      pipeline, clock)),
+      ground_service_(
+          std::make_unique<GroundService>(GroundService::Options{.limits = options.limits,
+                                                                 .version = options.version,
+                                                                 .commit = options.commit,
+                                                                 .observer = std::move(observer),
+                                                                 .authenticator = options.authenticator,
+                                                                 .caller_metadata = options.caller_metadata},
+                                          pipeline, clock)),
       health_service_(std::make_unique<HealthService>()),
       tls_(options.tls ? std::make_shared<TlsCredentials>(*options.tls) : nullptr) {
   // libprotobuf would write a line for every request that it cannot parse.

@@ -49,6 +49,7 @@ struct ServerOptions {
 
   std::optional<TlsIdentity> tls = {};           // none: plaintext
   const Authenticator* authenticator = nullptr;  // outlives the server; null: everybody may call
+  std::string caller_metadata = {};              // whose value tells callers apart; empty: their addresses do
 
   // Bytes of all connections' buffers together. Without it a few clients that stop in the middle of a message can hold
   // any amount of memory.

@@ -49,6 +49,9 @@ constexpr Setting kSettings[] = {
     {"clients", kNetwork, TextKind{[](Config& c) -> std::string& { return c.access.clients_file; }, "FILE"},
      "Who may call, a line each: NAME token SHA256, or NAME certificate SUBJECT. Health stays open. SIGHUP reads it "
      "again."},
+    {"caller-metadata", kNetwork, TextKind{[](Config& c) -> std::string& { return c.server.caller_metadata; }, "KEY"},
+     "Metadata, set by a proxy in front, whose value tells callers apart where there are no --clients. Empty: their "
+     "addresses do."},
     {"insecure", kNetwork, SwitchKind{[](Config& c) -> bool& { return c.insecure; }},
      "Allow plaintext on an address that other machines can reach: for use behind a proxy that ends TLS."},
     {"health-listen", kNetwork, AddressKind{[](Config& c) -> std::string& { return c.server.health_address; }, true},
