@@ -15,6 +15,7 @@ AdmissionSlot& AdmissionSlot::operator=(AdmissionSlot&& other) noexcept {
   // The other one's destructor ends whatever this one held.
   std::swap(admission_, other.admission_);
   std::swap(bytes_, other.bytes_);
+  std::swap(caller_, other.caller_);
   std::swap(pending_, other.pending_);
   std::swap(given_back_, other.given_back_);
   return *this;
@@ -35,10 +36,10 @@ void AdmissionSlot::MarkExecuting() {
 void AdmissionSlot::GiveBack() {
   if (admission_ == nullptr || given_back_) return;
   given_back_ = true;
-  admission_->GaveBack(bytes_, pending_);
+  admission_->GaveBack(bytes_, pending_, caller_);
 }
 
-absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
+absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes, std::string caller) {
   constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
   MutexLock lock(&mutex_);
   ++inside_.received;
@@ -54,12 +55,37 @@ absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
                   absl::StrCat("calls of ", inside_.bytes, " bytes are in the server, another ", bytes,
                                " bytes exceed the limit of ", limits_.max_bytes));
   }
+  if (!caller.empty()) {
+    Holding& held = callers_[caller];
+    if (absl::Status status = CheckShare(held, bytes); !status.ok()) return status;
+    ++held.calls;
+    held.bytes += bytes;
+  }
   ++inside_.admitted;
   ++inside_.in_flight;
   ++inside_.pending;
   inside_.bytes += bytes;
   ++unanswered_;
-  return AdmissionSlot(this, bytes);
+  return AdmissionSlot(this, bytes, std::move(caller));
+}
+
+absl::Status Admission::CheckShare(const Holding& held, std::size_t bytes) const {
+  if (held.calls == 0) return absl::OkStatus();  // a new caller's first call: its entry is not left empty
+  constexpr auto kExhausted = absl::StatusCode::kResourceExhausted;
+  const auto percent = static_cast<std::size_t>(limits_.caller_percent);
+  const std::size_t max_calls = static_cast<std::size_t>(limits_.max_calls) * percent / 100;
+  if (static_cast<std::size_t>(held.calls) >= max_calls) {
+    return Reject(kExhausted, "QUOTA_EXCEEDED",
+                  absl::StrCat(held.calls, " calls of this caller are in the server, its share of ", limits_.max_calls,
+                               " is ", max_calls));
+  }
+  const std::size_t max_bytes = limits_.max_bytes / 100 * percent;
+  if (bytes > max_bytes || held.bytes > max_bytes - bytes) {
+    return Reject(kExhausted, "QUOTA_EXCEEDED",
+                  absl::StrCat("calls of ", held.bytes, " bytes of this caller are in the server, another ", bytes,
+                               " bytes exceed its share of ", max_bytes));
+  }
+  return absl::OkStatus();
 }
 
 void Admission::Open(std::size_t least_bytes) {
@@ -93,8 +119,12 @@ void Admission::Began() {
   --inside_.pending;
 }
 
-void Admission::GaveBack(std::size_t bytes, bool pending) {
+void Admission::GaveBack(std::size_t bytes, bool pending, const std::string& caller) {
   MutexLock lock(&mutex_);
+  if (const auto held = callers_.find(caller); held != callers_.end()) {
+    held->second.bytes -= bytes;
+    if (--held->second.calls == 0) callers_.erase(held);
+  }
   --inside_.in_flight;
   inside_.bytes -= bytes;
   if (pending) --inside_.pending;

@@ -1,13 +1,16 @@
 // The door of the server: how many calls and bytes may be inside at once, and whether it is open at all.
 //
 // A call holds its request's bytes first and its picture's canvas later, when the bytes are gone. It is counted once,
-// by the larger of the two, so that it never needs more room than it was given.
+// by the larger of the two, so that it never needs more room than it was given. No caller may fill the house alone.
 //
 // Owned by the pipeline. Thread-safe; only WaitIdle blocks.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -19,6 +22,7 @@ namespace lqvg::serving {
 struct AdmissionLimits {
   int max_calls = 256;
   std::size_t max_bytes = 512u << 20;  // that the calls inside hold: each its request, or its canvas if that is larger
+  int caller_percent = 100;            // of max_calls and of max_bytes, that one caller may hold; at least one call
 };
 
 // What is inside now.
@@ -48,10 +52,12 @@ class AdmissionSlot {
 
  private:
   friend class Admission;
-  AdmissionSlot(Admission* admission, std::size_t bytes) : admission_(admission), bytes_(bytes), pending_(true) {}
+  AdmissionSlot(Admission* admission, std::size_t bytes, std::string caller)
+      : admission_(admission), bytes_(bytes), caller_(std::move(caller)), pending_(true) {}
 
   Admission* admission_ = nullptr;  // null: empty
   std::size_t bytes_ = 0;
+  std::string caller_;
   bool pending_ = false;
   bool given_back_ = false;
 };
@@ -62,9 +68,10 @@ class Admission {
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
-  // A place for a request of `bytes`. All refusals are UNAVAILABLE: MODEL_LOADING before Open, SHUTTING_DOWN after
-  // Close, QUEUE_FULL, MEMORY_BUDGET. A call that alone exceeds max_bytes is never admitted.
-  absl::StatusOr<AdmissionSlot> Admit(std::size_t bytes);
+  // A place for a request of `bytes` of `caller`; empty: of nobody whose share is counted. Refusals are UNAVAILABLE:
+  // MODEL_LOADING before Open, SHUTTING_DOWN after Close, QUEUE_FULL, MEMORY_BUDGET; and RESOURCE_EXHAUSTED,
+  // QUOTA_EXCEEDED when there is room, but not for this caller. A call that alone exceeds max_bytes is never admitted.
+  absl::StatusOr<AdmissionSlot> Admit(std::size_t bytes, std::string caller = {});
 
   // Loading -> open. Does nothing after Close. From now on each call counts as `least_bytes` or more: its canvas's.
   void Open(std::size_t least_bytes = 0);
@@ -80,8 +87,14 @@ class Admission {
   friend class AdmissionSlot;
   enum class State { kLoading, kOpen, kClosed };
 
+  struct Holding {
+    int calls = 0;
+    std::size_t bytes = 0;
+  };
+
+  absl::Status CheckShare(const Holding& held, std::size_t bytes) const;
   void Began();
-  void GaveBack(std::size_t bytes, bool pending);
+  void GaveBack(std::size_t bytes, bool pending, const std::string& caller);
   void Answered();
 
   const AdmissionLimits limits_;
@@ -91,6 +104,7 @@ class Admission {
   std::size_t least_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   Occupancy inside_ ABSL_GUARDED_BY(mutex_);
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<std::string, Holding> callers_ ABSL_GUARDED_BY(mutex_);  // those with a call inside
 };
 
 }  // namespace lqvg::serving

@@ -3,11 +3,14 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "image/rejection.h"
+#include "server/forecast.h"
 
 namespace lqvg::serving {
 namespace {
@@ -29,22 +32,30 @@ absl::Status ForCallers(const absl::Status& status) {
   return Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR", "the model failed");
 }
 
-// In parts of how many calls a batch of `calls` that ended with `status` is to be run once more; 0: not at all.
-std::size_t RetrySize(const absl::Status& status, std::size_t calls) {
-  if (status.ok() || calls <= 1 || IsDeviceLost(status) || absl::IsCancelled(status)) return 0;
-  return IsDeviceMemory(status) ? (calls + 1) / 2 : 1;
+// For how many times its cost the device must have been idle to try a call that seems too late.
+constexpr int kIdleBeforeTrying = 10;
+
+QueuedCall View(const Call& call, std::string_view image_key, int expression_count, bool picture_known) {
+  return {.arrival = call.arrival(),
+          .deadline = call.deadline(),
+          .image_key = image_key,
+          .expression_count = expression_count,
+          .finished = call.finished(),
+          .picture_known = picture_known};
+}
+
+QueuedCall View(const BatchItem& item) {
+  return View(*item.call, item.query.image_key, static_cast<int>(item.query.expressions.size()), false);
+}
+
+QueuedCall View(const Call& call, const Demand& demand) {
+  return View(call, demand.image_key, demand.expression_count, demand.picture_known);
 }
 
 std::vector<QueuedCall> Views(std::span<const BatchItem> queue) {
   std::vector<QueuedCall> views;
   views.reserve(queue.size());
-  for (const BatchItem& item : queue) {
-    views.push_back({.arrival = item.call->arrival(),
-                     .deadline = item.call->deadline(),
-                     .image_key = item.query.image_key,
-                     .expression_count = static_cast<int>(item.query.expressions.size()),
-                     .finished = item.call->finished()});
-  }
+  for (const BatchItem& item : queue) views.push_back(View(item));
   return views;
 }
 
@@ -60,9 +71,35 @@ Batcher::Batcher(Options options, Grounder& grounder, const Clock& clock)
       grounder_(grounder),
       clock_(clock),
       device_watch_(options_.device_timeout, clock, [this] { LoseDevice(DeviceLoss::kHang); }),
+      limits_(options_.limits),
+      device_free_at_(clock.Now()),
       worker_([this] { Work(); }) {}
 
 Batcher::~Batcher() { Stop(); }
+
+absl::Status Batcher::Announce(std::shared_ptr<Call> call, Demand demand) {
+  const BatchCost cost = cost_model_.cost();
+  MutexLock lock(&mutex_);
+  const TimePoint now = clock_.Now();
+  std::erase_if(announced_, [](const Announcement& other) { return other.call->finished(); });
+  const QueuedCall newcomer = View(*call, demand);
+  const Duration own = cost.Of(newcomer.picture_known ? 0 : 1, newcomer.expression_count);
+  const bool long_idle =
+      !running_ && queue_.empty() && announced_.empty() && now - device_free_at_ >= kIdleBeforeTrying * own;
+  if (!long_idle) {
+    const TimePoint device_free = running_ ? std::max(now, device_free_at_) : now;
+    absl::Status status = CheckReachable(Waiting(), newcomer, now, device_free, cost, limits_);
+    if (!status.ok()) return status;
+  }
+  announced_.push_back({.call = std::move(call), .demand = std::move(demand)});
+  return absl::OkStatus();
+}
+
+std::vector<QueuedCall> Batcher::Waiting() const {
+  std::vector<QueuedCall> waiting = Views(queue_);
+  for (const Announcement& announcement : announced_) waiting.push_back(View(*announcement.call, announcement.demand));
+  return waiting;
+}
 
 void Batcher::Submit(std::shared_ptr<Call> call, PreparedQuery query) {
   std::vector<BatchItem> ended;
@@ -70,6 +107,7 @@ void Batcher::Submit(std::shared_ptr<Call> call, PreparedQuery query) {
   {
     MutexLock lock(&mutex_);
     const TimePoint now = clock_.Now();
+    std::erase_if(announced_, [&](const Announcement& announcement) { return announcement.call == call; });
     // Calls that ended while they waited hold their pictures until the worker's next turn: make room for living ones.
     if (queue_.size() >= options_.max_queue) ended = TakeEnded(now);
     if (stopping_) {
@@ -88,10 +126,12 @@ void Batcher::Submit(std::shared_ptr<Call> call, PreparedQuery query) {
 
 void Batcher::Stop() {
   std::vector<BatchItem> left;
+  std::vector<Announcement> announced;  // let go outside the lock: it may hold the last reference
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
     left.swap(queue_);
+    announced.swap(announced_);
     changed_.NotifyAll();
   }
   for (const BatchItem& item : left) item.call->Finish(ShuttingDown());
@@ -115,12 +155,19 @@ std::vector<BatchItem> Batcher::TakeBatch(std::span<const std::size_t> indices) 
 }
 
 std::optional<Batcher::Turn> Batcher::NextTurn() {
+  const BatchCost cost = cost_model_.cost();  // only this thread changes it
   MutexLock lock(&mutex_);
+  if (running_) device_free_at_ = clock_.Now();
+  running_ = false;
   while (!stopping_) {
     const TimePoint now = clock_.Now();
     Turn turn{.ended = TakeEnded(now), .batch = {}, .began = now};
-    const BatchChoice choice = ChooseBatch(Views(queue_), now, options_.limits);
+    const BatchChoice choice = ChooseBatch(Views(queue_), now, cost, limits_);
     turn.batch = TakeBatch(choice.run);
+    if (!turn.batch.empty()) {
+      running_ = true;
+      device_free_at_ = choice.done_at;
+    }
     if (!turn.ended.empty() || !turn.batch.empty()) return turn;
     clock_.WaitUntil(&changed_, &mutex_, choice.wake_at);
   }
@@ -152,9 +199,12 @@ void Batcher::Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fa
   BatchResult result = RunModel(batch, began, std::move(fault));
   const absl::Status& status = result.report.status;
   const Duration model = clock_.Now() - began;
+  if (status.ok() && result.report.expressions > 0) {
+    cost_model_.Learn(result.report.images, result.report.expressions, model);
+  }
   if (options_.observer) options_.observer(result.report);
   if (IsDeviceLost(status)) LoseDevice(DeviceLoss::kError);
-  if (const std::size_t size = RetrySize(status, batch.size()); size > 0) {
+  if (const std::size_t size = RetrySize(result.report, batch.size()); size > 0) {
     for (std::size_t at = 0; at < batch.size(); at += size) {
       const auto first = batch.begin() + static_cast<std::ptrdiff_t>(at);
       const auto last = batch.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, batch.size()));
@@ -172,10 +222,31 @@ void Batcher::Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fa
   }
 }
 
+std::size_t Batcher::RetrySize(const BatchReport& report, std::size_t calls) {
+  if (report.status.ok() || IsDeviceLost(report.status) || absl::IsCancelled(report.status)) return 0;
+  const std::size_t half = (calls + 1) / 2;
+  if (IsDeviceMemory(report.status)) {
+    MutexLock lock(&mutex_);
+    const int expressions_at_once = std::min(limits_.max_expressions, report.expressions);
+    if (report.images > 1) {
+      limits_.max_images = std::min(limits_.max_images, (report.images + 1) / 2);
+    } else if (expressions_at_once > 1) {
+      limits_.max_expressions = (expressions_at_once + 1) / 2;
+      return half;  // of one call: the same in smaller steps
+    }
+  }
+  return calls > 1 ? half : 0;
+}
+
 BatchResult Batcher::RunModel(std::span<const BatchItem> batch, TimePoint began, absl::Status fault) {
   device_watch_.Begin();  // each part of a batch that is retried has the whole of its time
   if (fault.ok() && options_.faults != nullptr) fault = options_.faults->DelayOrFail(FaultPoint::kExecuting);
-  if (fault.ok()) return RunBatch(grounder_, batch, options_.limits, began, clock_);
+  BatchLimits limits;
+  {
+    MutexLock lock(&mutex_);
+    limits = limits_;
+  }
+  if (fault.ok()) return RunBatch(grounder_, batch, limits, began, clock_);
   BatchResult result;
   result.report.calls = static_cast<int>(batch.size());
   result.report.status = std::move(fault);

@@ -1,9 +1,10 @@
 // The queue in front of the model and the one thread that feeds it.
 //
-// Owned by the pipeline. Submit may be called by any thread and never blocks. The worker drops what is finished or
-// expired, lets ChooseBatch pick, runs the batch and finishes its calls. When a batch of several calls fails, each runs
-// once more alone, so that one call's fault stays its own; when it did not fit into the device's memory, each half runs
-// once more, and so on. When the device itself is lost, nothing is run again.
+// Owned by the pipeline. Announce and Submit may be called by any thread and never block. The worker drops what is
+// finished or expired, lets ChooseBatch pick, runs the batch and finishes its calls. When a batch of several calls
+// fails, each half runs once more, and so on, so that one call's fault stays its own. A batch that did not fit into the
+// device's memory is halved likewise, down to single expressions, and later batches are not made as large again. When
+// the device itself is lost, nothing is run again.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "server/call.h"
 #include "server/choose_batch.h"
 #include "server/clock.h"
+#include "server/cost_model.h"
 #include "server/device_watch.h"
 #include "server/fault_points.h"
 #include "server/mutex.h"
@@ -60,6 +63,15 @@ class Batcher {
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
+  // Promises a call its place before its picture is decoded: from now on later calls are judged with it in mind, until
+  // it is submitted or ends. UNAVAILABLE, DEADLINE_UNREACHABLE when by the measured cost it would miss its deadline, or
+  // make one miss it that has its place already. After having been idle for a good while, the device takes any call
+  // that comes alone: what a batch costs may have changed.
+  absl::Status Announce(std::shared_ptr<Call> call, Demand demand);
+
+  // What batches cost, as far as those that ran tell.
+  BatchCost cost() const { return cost_model_.cost(); }
+
   // Queues a call. Finishes it at once when it cannot: UNAVAILABLE, QUEUE_FULL or SHUTTING_DOWN.
   void Submit(std::shared_ptr<Call> call, PreparedQuery query);
 
@@ -67,6 +79,11 @@ class Batcher {
   void Stop();
 
  private:
+  struct Announcement {
+    std::shared_ptr<Call> call;
+    Demand demand;
+  };
+
   // What the worker does next, outside the lock.
   struct Turn {
     std::vector<BatchItem> ended;  // to be let go, and expired if nobody has done it yet
@@ -78,20 +95,28 @@ class Batcher {
   std::optional<Turn> NextTurn();
   std::vector<BatchItem> TakeEnded(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<BatchItem> TakeBatch(std::span<const std::size_t> indices) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<QueuedCall> Waiting() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Work();
   // Runs a batch to its end, in parts if it must be. It fails with `fault`, if there is one, instead of running.
   void Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fault);
   BatchResult RunModel(std::span<const BatchItem> batch, TimePoint began, absl::Status fault);
+  // In parts of how many calls a batch that ended as `report` says is to be run once more; 0: not at all.
+  std::size_t RetrySize(const BatchReport& report, std::size_t calls);
   void LoseDevice(DeviceLoss loss);
 
   const Options options_;
   Grounder& grounder_;
   const Clock& clock_;
   DeviceWatch device_watch_;
+  CostModel cost_model_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   std::vector<BatchItem> queue_ ABSL_GUARDED_BY(mutex_);  // in order of arrival
+  std::vector<Announcement> announced_ ABSL_GUARDED_BY(mutex_);
+  BatchLimits limits_ ABSL_GUARDED_BY(mutex_);        // those of the options, less what did not fit into the memory
+  TimePoint device_free_at_ ABSL_GUARDED_BY(mutex_);  // when the batch that runs, or ran last, is done
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread worker_;
 };

@@ -49,7 +49,7 @@ void Pipeline::Open(Grounder& grounder, PrepareFunction prepare) {
 }
 
 std::shared_ptr<Call> Pipeline::Start(CallRequest request) {
-  absl::StatusOr<AdmissionSlot> slot = admission_.Admit(request.bytes);
+  absl::StatusOr<AdmissionSlot> slot = admission_.Admit(request.bytes, request.caller);
   const absl::Status refusal = slot.status();
   const TimePoint deadline = request.deadline.value_or(clock_.Now() + options_.default_deadline);
   if (options_.faults != nullptr) {
@@ -110,7 +110,8 @@ void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
   if (options_.faults != nullptr) options_.faults->Delay(FaultPoint::kParsed);
   if (call->finished()) return;
 
-  absl::StatusOr<PreparedQuery> prepared = prepare_(*std::move(query), *call);
+  absl::StatusOr<PreparedQuery> prepared =
+      prepare_(*std::move(query), *call, [&](Demand demand) { return batcher_->Announce(call, std::move(demand)); });
   if (!prepared.ok()) {
     call->Finish(prepared.status());
     return;

@@ -14,11 +14,10 @@
 namespace lqvg::serving {
 namespace {
 
-// Pixels with what is told of them, and their digest if they came as a file.
+// Pixels with what is told of them.
 struct Picture {
   DecodeShare share;  // first, so that it is given back last
   DecodedImage decoded;
-  std::string digest;
 };
 
 absl::StatusOr<DecodeShare> ReserveFor(std::span<const std::uint8_t> encoded, const DecodeOptions& options,
@@ -32,14 +31,12 @@ absl::StatusOr<DecodeShare> ReserveFor(std::span<const std::uint8_t> encoded, co
 
 // Takes the file by value: its bytes are freed as soon as its pixels exist.
 absl::StatusOr<Picture> ReadFile(std::string encoded, const DecodeOptions& options, DecodeBudget* budget, Call& call) {
-  absl::StatusOr<std::string> digest = Sha256(encoded);
-  if (!digest.ok()) return digest.status();
   const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
   absl::StatusOr<DecodeShare> share = ReserveFor(bytes, options, budget, call);
   if (!share.ok()) return share.status();
   absl::StatusOr<DecodedImage> decoded = DecodeImage(bytes, options);
   if (!decoded.ok()) return decoded.status();
-  return Picture{.share = *std::move(share), .decoded = *std::move(decoded), .digest = *std::move(digest)};
+  return Picture{.share = *std::move(share), .decoded = *std::move(decoded)};
 }
 
 absl::StatusOr<Picture> ReadPicture(std::variant<std::string, Image> image, const DecodeOptions& options,
@@ -47,7 +44,7 @@ absl::StatusOr<Picture> ReadPicture(std::variant<std::string, Image> image, cons
   if (auto* const encoded = std::get_if<std::string>(&image)) {
     return ReadFile(std::move(*encoded), options, budget, call);
   }
-  return Picture{.share = {}, .decoded = {.image = std::get<Image>(std::move(image))}, .digest = {}};
+  return Picture{.share = {}, .decoded = {.image = std::get<Image>(std::move(image))}};
 }
 
 absl::Status CheckWanted(const Call& call) {
@@ -56,8 +53,9 @@ absl::Status CheckWanted(const Call& call) {
 
 }  // namespace
 
-absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, const Tokenizer& tokenizer,
-                                           const PrepareOptions& options, const Clock& clock) {
+absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitFunction admit,
+                                           const Tokenizer& tokenizer, const PrepareOptions& options,
+                                           const Clock& clock) {
   const TimePoint begun = clock.Now();
   absl::StatusOr<std::vector<Expression>> expressions =
       PrepareExpressions(query.expressions, tokenizer, options.expression_limits);
@@ -65,6 +63,17 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, const 
   if (absl::Status status = CheckWanted(call); !status.ok()) return status;
 
   const TimePoint tokenized = clock.Now();
+  PreparedQuery prepared;
+  if (const auto* const encoded = std::get_if<std::string>(&query.image)) {
+    absl::StatusOr<std::string> digest = Sha256(*encoded);
+    if (!digest.ok()) return digest.status();
+    // The same bytes turned or not turned are two pictures. Raw pixels have no digest, and share with nobody.
+    prepared.image_key = *digest + (query.apply_exif_orientation ? "+exif" : "");
+    prepared.answer.image_digest = *std::move(digest);
+  }
+  Demand demand{.image_key = prepared.image_key, .expression_count = static_cast<int>(expressions->size())};
+  if (absl::Status status = admit(std::move(demand)); !status.ok()) return status;
+
   const DecodeOptions decode = {.limits = options.image_limits, .apply_exif_orientation = query.apply_exif_orientation};
   const absl::StatusOr<Picture> picture = ReadPicture(std::move(query.image), decode, options.decode_budget, call);
   const TimePoint decoded = clock.Now();
@@ -77,9 +86,6 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, const 
   if (!canvas.ok()) return canvas.status();
   call.Record(&StageTimes::prepare, (tokenized - begun) + (clock.Now() - decoded));
 
-  PreparedQuery prepared;
-  // The same bytes turned or not turned are two pictures. Raw pixels have no digest, and share with nobody.
-  if (!picture->digest.empty()) prepared.image_key = picture->digest + (query.apply_exif_orientation ? "+exif" : "");
   prepared.canvas = *std::move(canvas);
   prepared.expressions = *std::move(expressions);
   prepared.answer_options = {
@@ -90,7 +96,6 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, const 
   prepared.answer.cmyk_converted = source.cmyk_converted;
   prepared.answer.orientation_ignored = source.orientation_ignored;
   prepared.answer.orientation_applied = source.orientation_applied;
-  prepared.answer.image_digest = picture->digest;
   return prepared;
 }
 

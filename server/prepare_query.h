@@ -22,11 +22,13 @@ struct PrepareOptions {
   DecodeBudget* decode_budget = nullptr;    // outlives all calls; null: pictures are decoded without asking
 };
 
-// Expressions first, since they cost least to reject; then the digest, the picture, its canvas. Before the pixels exist
-// it waits for their share of the budget, and counts that as decoding; the share is given back with the pixels. Fails
-// as PrepareExpressions, DecodeBudget::Reserve, DecodeImage and Letterbox do; CANCELLED when `call` ended meanwhile.
-// Raw pixels are taken as valid, since parsing has checked their size, and need no share: they came in the request.
-absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, const Tokenizer& tokenizer,
-                                           const PrepareOptions& options, const Clock& clock);
+// Expressions first, since they cost least to reject; then the digest, then admission, and only for what is admitted
+// the picture and its canvas. Before the pixels exist it waits for their share of the budget, and counts that as
+// decoding; the share is given back with the pixels. Fails as `admit`, PrepareExpressions, DecodeBudget::Reserve,
+// DecodeImage and Letterbox do; CANCELLED when `call` ended meanwhile. Raw pixels are taken as valid, since parsing has
+// checked their size, and need no share: they came in the request.
+absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitFunction admit,
+                                           const Tokenizer& tokenizer, const PrepareOptions& options,
+                                           const Clock& clock);
 
 }  // namespace lqvg::serving

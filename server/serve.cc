@@ -162,8 +162,8 @@ class ServerProcess {
         .image_limits = limits.image,
         .expression_limits = {.max_bytes = limits.max_expression_bytes, .max_tokens = info.max_tokens},
         .decode_budget = &decode_budget_};
-    return [this, options](GroundQuery query, Call& call) {
-      return PrepareQuery(std::move(query), call, *model_.tokenizer, options, clock_);
+    return [this, options](GroundQuery query, Call& call, AdmitFunction admit) {
+      return PrepareQuery(std::move(query), call, admit, *model_.tokenizer, options, clock_);
     };
   }
 

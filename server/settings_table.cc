@@ -104,6 +104,9 @@ constexpr Setting kSettings[] = {
     {"queue-bytes", kQueue,
      BytesKind{[](Config& c) -> std::uint64_t& { return c.pipeline.admission.max_bytes; }, 64 * kKiB, 64 * kGiB},
      "Bytes that they hold: each its request, or its canvas if that is larger. Beyond it: MEMORY_BUDGET."},
+    {"caller-share", kQueue, CountKind{[](Config& c) -> int& { return c.pipeline.admission.caller_percent; }, 1, 100},
+     "Percent of these calls and bytes that one caller may hold, so that others find room. Beyond it: "
+     "QUOTA_EXCEEDED."},
     {"decode-threads", kQueue,
      CountKind{[](Config& c) -> int& { return c.pipeline.decode_threads; }, 0, 256, "one per core"},
      "Threads that parse requests and decode pictures. 0: one per core of the container's quota."},

@@ -106,7 +106,8 @@ class SleepingGrounder final : public Grounder {
 };
 
 // As PrepareQuery, but for the pixels.
-absl::StatusOr<serving::PreparedQuery> PrepareWithoutPixels(serving::GroundQuery query, const Tokenizer& tokenizer) {
+absl::StatusOr<serving::PreparedQuery> PrepareWithoutPixels(serving::GroundQuery query, serving::AdmitFunction admit,
+                                                            const Tokenizer& tokenizer) {
   absl::StatusOr<std::vector<Expression>> expressions =
       PrepareExpressions(query.expressions, tokenizer, {.max_tokens = 512});
   if (!expressions.ok()) return expressions.status();
@@ -116,6 +117,9 @@ absl::StatusOr<serving::PreparedQuery> PrepareWithoutPixels(serving::GroundQuery
     if (!digest.ok()) return digest.status();
     prepared.image_key = prepared.answer.image_digest = *std::move(digest);
   }
+  const absl::Status admission =
+      admit({.image_key = prepared.image_key, .expression_count = static_cast<int>(expressions->size())});
+  if (!admission.ok()) return admission;
   prepared.canvas.side = kSide;
   prepared.canvas.rgb.assign(kSide * kSide * 3, 0);
   prepared.canvas.placement.image_width = prepared.canvas.placement.image_height = kSide;
@@ -135,8 +139,9 @@ absl::StatusOr<serving::LoadedModel> LoadSleepingModel(const serving::ModelOptio
   model.grounder = std::make_unique<SleepingGrounder>(*bench);
   model.tokenizer = *std::move(tokenizer);
   if (!bench->decodes) {
-    model.prepare = [tokenizer = model.tokenizer.get()](serving::GroundQuery query, serving::Call&) {
-      return PrepareWithoutPixels(std::move(query), *tokenizer);
+    model.prepare = [tokenizer = model.tokenizer.get()](serving::GroundQuery query, serving::Call&,
+                                                        serving::AdmitFunction admit) {
+      return PrepareWithoutPixels(std::move(query), admit, *tokenizer);
     };
   }
   return model;

@@ -101,7 +101,7 @@ void RequirePrepared(const GroundQuery& query) {
   Call call(
       clock, clock.Now() + std::chrono::hours(1), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
   const absl::StatusOr<PreparedQuery> prepared = PrepareQuery(
-      query, call, DemoTokenizer(),
+      query, call, [](const Demand&) { return absl::OkStatus(); }, DemoTokenizer(),
       {.canvas_side = kCanvasSide,
        .image_limits = Limits().image,
        .expression_limits = {.max_bytes = Limits().max_expression_bytes, .max_tokens = Model().max_tokens}},

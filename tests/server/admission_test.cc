@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "image/rejection.h"
 #include "tests/support/fake_clock.h"
@@ -63,6 +64,36 @@ TEST(AdmissionTest, ASmallRequestCountsAsTheCanvasThatItBecomes) {
   const absl::StatusOr<AdmissionSlot> large = admission.Admit(41);
   EXPECT_EQ(admission.occupancy().bytes, 81u);
   EXPECT_EQ(RefusalOf(admission, 1), "MEMORY_BUDGET");
+}
+
+TEST(AdmissionTest, OneCallerDoesNotFillTheHouse) {
+  Admission admission({.max_calls = 8, .max_bytes = 1000, .caller_percent = 25});
+  admission.Open();
+  std::vector<AdmissionSlot> slots;
+  for (int i = 0; i < 2; ++i) slots.push_back(*admission.Admit(1, "greedy"));
+  const absl::Status refusal = admission.Admit(1, "greedy").status();
+  EXPECT_EQ(refusal.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(refusal), "QUOTA_EXCEEDED");
+  EXPECT_EQ(refusal.message(), "2 calls of this caller are in the server, its share of 8 is 2");
+  EXPECT_TRUE(admission.Admit(1, "another").ok());
+  EXPECT_TRUE(admission.Admit(1).ok()) << "nobody's share is counted";
+  slots.pop_back();
+  EXPECT_TRUE(admission.Admit(1, "greedy").ok()) << "a place that was given back is free for its caller";
+}
+
+TEST(AdmissionTest, ACallersBytesAreCountedToo) {
+  Admission admission({.max_calls = 8, .max_bytes = 1000, .caller_percent = 50});
+  admission.Open();
+  const absl::StatusOr<AdmissionSlot> slot = admission.Admit(400, "greedy");
+  EXPECT_EQ(admission.Admit(101, "greedy").status().message(),
+            "calls of 400 bytes of this caller are in the server, another 101 bytes exceed its share of 500");
+  EXPECT_TRUE(admission.Admit(100, "greedy").ok());
+}
+
+TEST(AdmissionTest, AFirstCallMayExceedItsCallersShare) {
+  Admission admission({.max_calls = 2, .max_bytes = 1000, .caller_percent = 10});
+  admission.Open();
+  EXPECT_TRUE(admission.Admit(900, "large").ok());
 }
 
 TEST(AdmissionTest, CountsACallAsPendingUntilTheModelBeginsAndAsInFlightUntilItEnds) {

@@ -1,5 +1,6 @@
 #include "server/batcher.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -63,7 +64,15 @@ class BatcherTest : public testing::Test {
     return first;
   }
 
+  // Asks for the place of a call of one expression.
+  absl::Status Announce(Duration deadline) {
+    announced_.push_back(std::make_shared<Call>(
+        clock_, clock_.Now() + deadline, nullptr, [](const CallOutcome&) {}, AdmissionSlot()));
+    return batcher_->Announce(announced_.back(), {});
+  }
+
   FakeClock clock_;
+  std::vector<std::shared_ptr<Call>> announced_;
   FakeGrounder grounder_;
   Gate gate_;
   std::vector<BatchReport> reports_;  // read after the batcher has stopped
@@ -134,7 +143,7 @@ TEST_F(BatcherTest, TheFaultOfOneCallStaysItsOwn) {
   EXPECT_EQ(ReasonOf(failing.log->Wait()), "INTERNAL_ERROR");
   EXPECT_EQ(ReasonOf(throwing.log->Wait()), "INTERNAL_ERROR");
   batcher_->Stop();
-  EXPECT_EQ(reports_.size(), 1u + 1u + 4u) << "the first, the failed batch, each alone";
+  EXPECT_EQ(reports_.size(), 1u + 1u + 2u + 2u) << "the first, the failed batch, its halves, those of the bad one";
 }
 
 TEST_F(BatcherTest, ACallOfAFailedBatchThatExpiredMeanwhileIsNotRunAgain) {
@@ -169,6 +178,95 @@ TEST_F(BatcherTest, CallersReadWhatTheModelRejectsForThem) {
   Start();
   gate_.Open();
   EXPECT_EQ(ReasonOf(Submit("a", {2}).log->Wait()), "DEVICE_MEMORY");
+}
+
+TEST_F(BatcherTest, WhatDoesNotFitRunsInHalvesAndLaterBatchesAreNoLargerThanWhatDid) {
+  Start({.max_images = 8});
+  std::vector<std::size_t> pictures;
+  grounder_.before_ground = [&] {
+    pictures.push_back(static_cast<std::size_t>(grounder_.images_encoded));
+    grounder_.images_encoded = 0;
+    return pictures.back() <= 2 ? absl::OkStatus()
+                                : Reject(absl::StatusCode::kResourceExhausted, "DEVICE_MEMORY", "does not fit");
+  };
+  Submitted first = SubmitAndHold();
+  std::vector<Submitted> submitted;
+  for (int i = 0; i < 4; ++i) submitted.push_back(Submit(std::to_string(i), {i + 2}));
+  gate_.Open();
+  for (Submitted& call : submitted) EXPECT_TRUE(call.answered_right());
+  EXPECT_THAT(pictures, testing::ElementsAre(1, 4, 2, 2));
+
+  gate_.Close();
+  Submitted second = Submit("second", {1});
+  gate_.WaitForArrivals(5);
+  for (int i = 0; i < 4; ++i) submitted.push_back(Submit(std::to_string(i), {i + 2}));
+  gate_.Open();
+  for (Submitted& call : submitted) EXPECT_TRUE(call.answered_right());
+  EXPECT_THAT(pictures, testing::ElementsAre(1, 4, 2, 2, 1, 2, 2));
+}
+
+TEST_F(BatcherTest, OneCallThatDoesNotFitRunsInSmallerSteps) {
+  Start();
+  gate_.Open();
+  std::vector<int> steps;
+  int pairs_before = 0;
+  grounder_.before_ground = [&] {
+    steps.push_back(grounder_.pairs_grounded - pairs_before);
+    pairs_before = grounder_.pairs_grounded;
+    return steps.size() <= 2 ? Reject(absl::StatusCode::kResourceExhausted, "DEVICE_MEMORY", "does not fit")
+                             : absl::OkStatus();
+  };
+  EXPECT_TRUE(Submit("a", {2, 3, 4, 5, 6}).answered_right());
+  EXPECT_EQ(grounder_.largest_step, 2) << "of five pairs: five, three, two at once";
+}
+
+TEST_F(BatcherTest, RefusesWhatTheMeasuredCostLeavesNoTimeFor) {
+  Start();
+  gate_.Open();
+  grounder_.before_ground = [this] {
+    clock_.Advance(milliseconds(100));
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(Announce(milliseconds(1)).ok()) << "nothing is known yet";
+  EXPECT_TRUE(Submit("a", {2}).answered_right());
+
+  const absl::Status refusal = Announce(milliseconds(90));
+  EXPECT_EQ(ReasonOf(refusal), "DEADLINE_UNREACHABLE");
+  EXPECT_EQ(refusal.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(refusal.message(), testing::HasSubstr("its deadline is in 90 ms"));
+  EXPECT_TRUE(Announce(milliseconds(300)).ok());
+  EXPECT_TRUE(Announce(milliseconds(190)).ok()) << "may go first";
+  EXPECT_FALSE(Announce(milliseconds(195)).ok()) << "the call before is not decoded yet, but has its place";
+  EXPECT_TRUE(Announce(milliseconds(500)).ok());
+}
+
+TEST_F(BatcherTest, APlaceEndsWithItsCall) {
+  Start();
+  gate_.Open();
+  grounder_.before_ground = [this] {
+    clock_.Advance(milliseconds(100));
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(Submit("a", {2}).answered_right());
+  ASSERT_TRUE(Announce(milliseconds(150)).ok());
+  EXPECT_FALSE(Announce(milliseconds(150)).ok());
+  announced_.front()->Cancel();
+  EXPECT_TRUE(Announce(milliseconds(150)).ok());
+}
+
+TEST_F(BatcherTest, ADeviceThatWasLongIdleTriesWhatSeemsTooLate) {
+  Start();
+  gate_.Open();
+  grounder_.before_ground = [this] {
+    clock_.Advance(milliseconds(100));
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(Submit("a", {2}).answered_right());
+  EXPECT_FALSE(Announce(milliseconds(50)).ok());
+  // The worker may not have noticed yet that its batch is over.
+  do clock_.Advance(milliseconds(1100));
+  while (!Announce(milliseconds(50)).ok());
+  EXPECT_FALSE(Announce(milliseconds(50)).ok()) << "one at a time";
 }
 
 TEST_F(BatcherTest, AFullQueueRefusesAtOnceUntilACallInItEnds) {

@@ -26,85 +26,139 @@ QueuedCall Due(Duration deadline, std::string_view image_key = "", int expressio
 }
 
 TEST(ChooseBatchTest, ChoosesNothingFromAnEmptyQueue) {
-  const BatchChoice choice = ChooseBatch({}, kNow, {});
+  const BatchChoice choice = ChooseBatch({}, kNow, {}, {});
   EXPECT_THAT(choice.run, IsEmpty());
   EXPECT_EQ(choice.wake_at, TimePoint::max());
 }
 
 TEST(ChooseBatchTest, RunsTheEarliestDeadlineFirst) {
   const std::vector<QueuedCall> queue = {Due(seconds(3)), Due(seconds(1)), Due(seconds(2))};
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 1}).run, ElementsAre(1));
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 3}).run, ElementsAre(1, 2, 0));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 1}).run, ElementsAre(1));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 3}).run, ElementsAre(1, 2, 0));
 }
 
 TEST(ChooseBatchTest, EqualDeadlinesRunInOrderOfArrivalThenOfTheQueue) {
   std::vector<QueuedCall> queue = {Due(seconds(3)), Due(seconds(3)), Due(seconds(3))};
   queue[2].arrival -= milliseconds(1);
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 3}).run, ElementsAre(2, 0, 1));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 3}).run, ElementsAre(2, 0, 1));
 }
 
 TEST(ChooseBatchTest, ACallThatWaitedOutItsPatienceIsNoLongerOvertaken) {
   std::vector<QueuedCall> queue = {Due(seconds(60)), Due(milliseconds(10))};
   const BatchLimits limits = {.patience = seconds(5)};
-  EXPECT_THAT(ChooseBatch(queue, kNow, limits).run, ElementsAre(1));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, limits).run, ElementsAre(1));
   queue[0].arrival = kNow - seconds(5);
-  EXPECT_THAT(ChooseBatch(queue, kNow, limits).run, ElementsAre(0));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, limits).run, ElementsAre(0));
 }
 
 TEST(ChooseBatchTest, SkipsFinishedAndExpiredCalls) {
   std::vector<QueuedCall> queue = {Due(seconds(1)), Due(seconds(0)), Due(seconds(-1)), Due(seconds(2))};
   queue[0].finished = true;
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 9}).run, ElementsAre(3));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 9}).run, ElementsAre(3));
 }
 
 TEST(ChooseBatchTest, CallsAboutTheHeadsPictureJoinItBeforeMoreUrgentOnes) {
   const std::vector<QueuedCall> queue = {Due(seconds(1), "a"), Due(seconds(2), "b"), Due(seconds(3), "a"),
                                          Due(seconds(4), "b")};
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 1}).run, ElementsAre(0, 2));
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 2}).run, ElementsAre(0, 2, 1, 3));
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 2, .max_expressions = 2}).run, ElementsAre(0, 2));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 1}).run, ElementsAre(0, 2));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 2}).run, ElementsAre(0, 2, 1, 3));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 2, .max_expressions = 2}).run, ElementsAre(0, 2));
 }
 
 TEST(ChooseBatchTest, PicturesWithoutAKeyAreAllDifferent) {
   const std::vector<QueuedCall> queue = {Due(seconds(1)), Due(seconds(2))};
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 1}).run, ElementsAre(0));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 1}).run, ElementsAre(0));
 }
 
 TEST(ChooseBatchTest, PassesOverACallThatDoesNotFitAndTakesASmallerOne) {
   const std::vector<QueuedCall> queue = {Due(seconds(1), "", 3), Due(seconds(2), "", 3), Due(seconds(3), "", 1)};
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 9, .max_expressions = 4}).run, ElementsAre(0, 2));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 9, .max_expressions = 4}).run, ElementsAre(0, 2));
 }
 
 TEST(ChooseBatchTest, ACallOfMoreExpressionsThanFitRunsAlone) {
   const std::vector<QueuedCall> queue = {Due(seconds(1), "a", 9), Due(seconds(2), "a", 1)};
-  EXPECT_THAT(ChooseBatch(queue, kNow, {.max_images = 9, .max_expressions = 4}).run, ElementsAre(0));
+  EXPECT_THAT(ChooseBatch(queue, kNow, {}, {.max_images = 9, .max_expressions = 4}).run, ElementsAre(0));
 }
 
 TEST(ChooseBatchTest, WaitsForCompanyUntilTheDelayHasPassed) {
   std::vector<QueuedCall> queue = {Due(seconds(10)), Due(seconds(20))};
   queue[0].arrival = kNow - milliseconds(3);
   const BatchLimits limits = {.max_images = 3, .max_queue_delay = milliseconds(10)};
-  const BatchChoice early = ChooseBatch(queue, kNow, limits);
+  const BatchChoice early = ChooseBatch(queue, kNow, {}, limits);
   EXPECT_THAT(early.run, IsEmpty());
   EXPECT_EQ(early.wake_at, kNow + milliseconds(7));
-  EXPECT_THAT(ChooseBatch(queue, kNow + milliseconds(7), limits).run, ElementsAre(0, 1));
+  EXPECT_THAT(ChooseBatch(queue, kNow + milliseconds(7), {}, limits).run, ElementsAre(0, 1));
 }
 
 TEST(ChooseBatchTest, DoesNotWaitOnceALimitIsReached) {
   const BatchLimits limits = {.max_images = 2, .max_expressions = 4, .max_queue_delay = seconds(1)};
   const std::vector<QueuedCall> images = {Due(seconds(60)), Due(seconds(60))};
-  EXPECT_THAT(ChooseBatch(images, kNow, limits).run, ElementsAre(0, 1));
+  EXPECT_THAT(ChooseBatch(images, kNow, {}, limits).run, ElementsAre(0, 1));
   const std::vector<QueuedCall> expressions = {Due(seconds(60), "a", 2), Due(seconds(60), "a", 2)};
-  EXPECT_THAT(ChooseBatch(expressions, kNow, limits).run, ElementsAre(0, 1));
+  EXPECT_THAT(ChooseBatch(expressions, kNow, {}, limits).run, ElementsAre(0, 1));
   const std::vector<QueuedCall> passed_over = {Due(seconds(60), "a", 2), Due(seconds(61), "a", 3)};
-  EXPECT_THAT(ChooseBatch(passed_over, kNow, limits).run, ElementsAre(0));
+  EXPECT_THAT(ChooseBatch(passed_over, kNow, {}, limits).run, ElementsAre(0));
 }
 
 TEST(ChooseBatchTest, ATightMemberClosesTheBatchEarly) {
   const std::vector<QueuedCall> queue = {Due(milliseconds(50))};
   const BatchLimits limits = {.max_images = 2, .max_queue_delay = milliseconds(100)};
-  EXPECT_EQ(ChooseBatch(queue, kNow, limits).wake_at, kNow + milliseconds(5));
-  EXPECT_THAT(ChooseBatch(queue, kNow + milliseconds(5), limits).run, ElementsAre(0));
+  EXPECT_EQ(ChooseBatch(queue, kNow, {}, limits).wake_at, kNow + milliseconds(5));
+  EXPECT_THAT(ChooseBatch(queue, kNow + milliseconds(5), {}, limits).run, ElementsAre(0));
+}
+
+// 20 ms, 5 ms a picture, 1 ms a pair.
+constexpr BatchCost kCost = {.fixed_seconds = 0.020, .image_seconds = 0.005, .expression_seconds = 0.001};
+
+TEST(ChooseBatchTest, TellsWhenTheBatchIsDone) {
+  const std::vector<QueuedCall> queue = {Due(seconds(1), "a"), Due(seconds(2), "a", 2), Due(seconds(3), "b")};
+  EXPECT_EQ(ChooseBatch(queue, kNow, kCost, {.max_images = 2}).done_at, kNow + milliseconds(34));
+}
+
+TEST(ChooseBatchTest, ABatchDoesNotGrowBeyondWhatItsTightestMemberCanWaitFor) {
+  const std::vector<QueuedCall> queue = {Due(milliseconds(33)), Due(seconds(2)), Due(seconds(3))};
+  EXPECT_THAT(ChooseBatch(queue, kNow, kCost, {.max_images = 9}).run, ElementsAre(0, 1));
+}
+
+TEST(ChooseBatchTest, WhatCanStillBeDoneGoesBeforeWhatCannot) {
+  const std::vector<QueuedCall> queue = {Due(milliseconds(20)), Due(seconds(2))};
+  EXPECT_THAT(ChooseBatch(queue, kNow, kCost, {}).run, ElementsAre(1));
+}
+
+TEST(ChooseBatchTest, WhenNothingCanBeDoneInTimeTheDeviceTriesAllTheSame) {
+  const std::vector<QueuedCall> queue = {Due(milliseconds(22)), Due(milliseconds(20))};
+  EXPECT_THAT(ChooseBatch(queue, kNow, kCost, {.max_images = 9}).run, ElementsAre(1));
+}
+
+TEST(ChooseBatchTest, PicturesJoinOnlyWhereThatPays) {
+  const std::vector<QueuedCall> queue(8, Due(seconds(2)));
+  constexpr BatchCost kOneByOne = {.image_seconds = 0.020};
+  EXPECT_THAT(ChooseBatch(queue, kNow, kOneByOne, {.max_images = 8}).run, ElementsAre(0));
+  EXPECT_EQ(ChooseBatch(queue, kNow, {.fixed_seconds = 0.020}, {.max_images = 8}).run.size(), 8u);
+  // Those in the batch wait 6 ms each for one more, and everyone who is left behind waits 20 ms less.
+  EXPECT_EQ(ChooseBatch(queue, kNow, kCost, {.max_images = 8}).run.size(), 7u);
+}
+
+TEST(ChooseBatchTest, ExpressionsOfOnePictureJoinWherePicturesDoNotPay) {
+  const std::vector<QueuedCall> queue = {Due(seconds(1), "a"), Due(seconds(2), "b"), Due(seconds(3), "a")};
+  constexpr BatchCost kOneByOne = {.image_seconds = 0.020, .expression_seconds = 0.010};
+  EXPECT_THAT(ChooseBatch(queue, kNow, kOneByOne, {.max_images = 8}).run, ElementsAre(0, 2));
+}
+
+TEST(ChooseBatchTest, KnownPicturesCostNoImagePart) {
+  std::vector<QueuedCall> queue = {Due(seconds(1), "a"), Due(seconds(2), "b"), Due(seconds(3), "c")};
+  for (QueuedCall& call : queue) call.picture_known = true;
+  const BatchChoice choice = ChooseBatch(queue, kNow, kCost, {.max_images = 1});
+  EXPECT_THAT(choice.run, ElementsAre(0, 1, 2));
+  EXPECT_EQ(choice.done_at, kNow + milliseconds(23));
+}
+
+TEST(ChooseBatchTest, DoesNotWaitForCompanyUntilItIsTooLate) {
+  const std::vector<QueuedCall> queue = {Due(milliseconds(30))};
+  const BatchLimits limits = {.max_images = 2, .max_queue_delay = milliseconds(100)};
+  EXPECT_EQ(ChooseBatch(queue, kNow, kCost, limits).wake_at, kNow + milliseconds(3));
+  const std::vector<QueuedCall> tighter = {Due(milliseconds(27))};
+  EXPECT_EQ(ChooseBatch(tighter, kNow, kCost, limits).wake_at, kNow + milliseconds(1));
 }
 
 // Random queues, judged by the rules of the header and not by a second implementation.
@@ -154,8 +208,8 @@ TEST_P(ChooseBatchPropertyTest, KeepsThePolicy) {
   for (int round = 0; round < 500; ++round) {
     const std::vector<QueuedCall> queue = DrawQueue();
     const BatchLimits limits = DrawLimits();
-    const BatchChoice choice = ChooseBatch(queue, kNow, limits);
-    EXPECT_EQ(ChooseBatch(queue, kNow, limits).run, choice.run) << "not deterministic";
+    const BatchChoice choice = ChooseBatch(queue, kNow, {}, limits);
+    EXPECT_EQ(ChooseBatch(queue, kNow, {}, limits).run, choice.run) << "not deterministic";
 
     const bool any_may_run = std::any_of(queue.begin(), queue.end(), MayRun);
     if (choice.run.empty()) {
@@ -163,7 +217,7 @@ TEST_P(ChooseBatchPropertyTest, KeepsThePolicy) {
       if (any_may_run) {
         EXPECT_GT(limits.max_queue_delay, Duration(0)) << "not work-conserving";
         EXPECT_GT(choice.wake_at, kNow);
-        EXPECT_FALSE(ChooseBatch(queue, choice.wake_at, limits).run.empty()) << "woke too early";
+        EXPECT_FALSE(ChooseBatch(queue, choice.wake_at, {}, limits).run.empty()) << "woke too early";
       }
       continue;
     }
@@ -200,7 +254,7 @@ TEST_P(ChooseBatchPropertyTest, EveryCallRunsBeforeAnyThatArrivedMuchLaterUnderO
           {.arrival = now, .deadline = now + milliseconds(Draw(1, 600'000)), .expression_count = Draw(1, 8)});
     }
     std::erase_if(queue, [&](const QueuedCall& call) { return call.deadline <= now; });
-    const BatchChoice choice = ChooseBatch(queue, now, limits);
+    const BatchChoice choice = ChooseBatch(queue, now, {}, limits);
     ASSERT_FALSE(choice.run.empty());
     const TimePoint oldest = std::min_element(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
                                return a.arrival < b.arrival;

@@ -100,7 +100,7 @@ class PipelineStressTest : public testing::Test {
     return query;
   }
 
-  static absl::StatusOr<PreparedQuery> Prepare(GroundQuery query, Call&) {
+  static absl::StatusOr<PreparedQuery> Prepare(GroundQuery query, Call&, AdmitFunction) {
     Ask ask{.picture = static_cast<std::uint32_t>(std::stoul(std::get<std::string>(query.image))), .tokens = {}};
     for (const std::string& expression : query.expressions) ask.tokens.push_back(std::stoi(expression));
     return ask.Prepared();

@@ -46,11 +46,12 @@ class PipelineTest : public testing::Test {
   // With a budget, each picture takes 10 bytes of it.
   void MakeOpen(DecodeBudget* budget = nullptr) {
     Make();
-    pipeline_->Open(grounder_, [this, budget](GroundQuery query, Call& call) -> absl::StatusOr<PreparedQuery> {
-      if (budget == nullptr) return prepare_(std::move(query));
-      const absl::StatusOr<DecodeShare> share = budget->Reserve(10, call);
-      return share.ok() ? prepare_(std::move(query)) : share.status();
-    });
+    pipeline_->Open(grounder_,
+                    [this, budget](GroundQuery query, Call& call, AdmitFunction) -> absl::StatusOr<PreparedQuery> {
+                      if (budget == nullptr) return prepare_(std::move(query));
+                      const absl::StatusOr<DecodeShare> share = budget->Reserve(10, call);
+                      return share.ok() ? prepare_(std::move(query)) : share.status();
+                    });
   }
 
   std::shared_ptr<Call> Start(Call::Parse parse, std::optional<Duration> allowed = std::nullopt,

@@ -39,16 +39,46 @@ class PrepareQueryTest : public testing::Test {
   }
 
   absl::StatusOr<PreparedQuery> Prepare(GroundQuery query, DecodeBudget* budget = nullptr) {
-    return PrepareQuery(std::move(query), call_, *tokenizer_, {.canvas_side = 64, .decode_budget = budget}, clock_);
+    return PrepareQuery(
+        std::move(query), call_, [this](Demand demand) { return Admit(std::move(demand)); }, *tokenizer_,
+        {.canvas_side = 64, .decode_budget = budget}, clock_);
+  }
+
+  absl::Status Admit(Demand demand) {
+    demands_.push_back(std::move(demand));
+    return admission_;
   }
 
   static std::unique_ptr<const Tokenizer> tokenizer_;
+  std::vector<Demand> demands_;  // in order
+  absl::Status admission_;       // what is answered to them
   SteadyClock clock_;
   OutcomeLog log_;
   Call call_{clock_, clock_.Now() + std::chrono::seconds(60), nullptr, log_.Recorder(), AdmissionSlot()};
 };
 
 std::unique_ptr<const Tokenizer> PrepareQueryTest::tokenizer_;
+
+TEST_F(PrepareQueryTest, AsksForAdmissionBeforeItDecodes) {
+  GroundQuery query = RawQuery();
+  query.image = std::string("no picture at all");
+  query.apply_exif_orientation = true;
+  admission_ = absl::UnavailableError("no place");
+  EXPECT_EQ(Prepare(query).status(), admission_);
+  ASSERT_EQ(demands_.size(), 1u);
+  EXPECT_EQ(demands_[0].image_key, *Sha256("no picture at all") + "+exif");
+  EXPECT_EQ(demands_[0].expression_count, 2);
+  EXPECT_FALSE(demands_[0].picture_known);
+  admission_ = absl::OkStatus();
+  EXPECT_EQ(ReasonOf(Prepare(query).status()), "UNSUPPORTED_IMAGE_FORMAT");
+}
+
+TEST_F(PrepareQueryTest, DoesNotAskForExpressionsThatItRejects) {
+  GroundQuery query = RawQuery();
+  query.expressions = {" "};
+  EXPECT_EQ(ReasonOf(Prepare(query).status()), "EXPRESSION_EMPTY");
+  EXPECT_TRUE(demands_.empty());
+}
 
 TEST_F(PrepareQueryTest, PreparesRawPixels) {
   GroundQuery query = RawQuery();

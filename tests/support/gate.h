@@ -9,7 +9,7 @@ namespace lqvg::serving {
 
 class Gate {
  public:
-  // Blocks until Open.
+  // Blocks while closed, as it is at first.
   void Pass() {
     MutexLock lock(&mutex_);
     ++arrived_;
@@ -21,6 +21,11 @@ class Gate {
     MutexLock lock(&mutex_);
     open_ = true;
     changed_.NotifyAll();
+  }
+
+  void Close() {
+    MutexLock lock(&mutex_);
+    open_ = false;
   }
 
   // Blocks until `count` threads have called Pass.
