@@ -50,9 +50,11 @@ absl::Status Presentable(const absl::Status& status, std::string_view request_id
                              absl::string_view(request_id.data(), request_id.size())));
 }
 
-// Refusals that another replica, or this one a moment later, may not repeat. Milliseconds.
+// When to ask again, in milliseconds: for refusals that another replica, or this one a moment later, may not repeat.
+// Negative: never, which stops the retries of gRPC's clients.
 std::optional<std::int64_t> PushbackFor(std::string_view reason) {
   if (reason == "DEADLINE_UNREACHABLE") return 0;
+  if (reason == "QUOTA_EXCEEDED") return -1;
   if (reason != "QUEUE_FULL" && reason != "MEMORY_BUDGET") return std::nullopt;
   thread_local absl::InsecureBitGen random;
   return absl::Uniform(absl::IntervalClosed, random, kMinPushbackMs, kMaxPushbackMs);
@@ -79,7 +81,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& presentable, std::optional<s
   if (std::vector<Violation> violations = ViolationsOf(presentable); !violations.empty()) {
     rpc_status.add_details()->PackFrom(ToBadRequest(std::move(violations)));
   }
-  if (pushback_ms) {
+  if (pushback_ms && *pushback_ms >= 0) {
     google::rpc::RetryInfo retry;
     retry.mutable_retry_delay()->set_nanos(static_cast<int>(*pushback_ms * 1'000'000));
     rpc_status.add_details()->PackFrom(retry);

@@ -21,6 +21,8 @@ enum class Situation {
   kDraining,
   kFull,              // one call may be inside, and is
   kOutOfBytes,        // ten bytes may be inside
+  kOverShare,         // a hundredth of the house is a caller's, and a call of this one holds it
+  kTooSlow,           // the model took longer than a call has that names no deadline
   kBusyAndImpatient,  // the model is held by another call, and a call without a deadline gets a short one
   kHeldAndImpatient,  // the same, but it is held by this call
   kDeviceFull,        // the device has no memory even for one
@@ -158,6 +160,8 @@ inline std::vector<Row> SituationRows() {
   return {
       {"Full", "QUEUE_FULL", {}, {"1 calls", "limit is 1"}, [](auto&) {}, Situation::kFull},
       {"OutOfBytes", "MEMORY_BUDGET", {}, {"limit of 10"}, [](auto&) {}, Situation::kOutOfBytes},
+      {"OverShare", "QUOTA_EXCEEDED", {}, {"1 calls", "of 100 is 1"}, [](auto&) {}, Situation::kOverShare},
+      {"TooSlow", "DEADLINE_UNREACHABLE", {}, {"its deadline is in"}, [](auto&) {}, Situation::kTooSlow},
       {"Loading", "MODEL_LOADING", {}, {}, [](auto&) {}, Situation::kLoading},
       {"Draining", "SHUTTING_DOWN", {}, {}, [](auto&) {}, Situation::kDraining},
       {"DeviceFull", "DEVICE_MEMORY", {}, {"does not fit"}, [](auto&) {}, Situation::kDeviceFull},

@@ -69,6 +69,11 @@ class CallLog {
     return calls_.at(count - 1);
   }
 
+  void Forget() {
+    MutexLock lock(&mutex_);
+    calls_.clear();
+  }
+
  private:
   Mutex mutex_;
   CondVar changed_;

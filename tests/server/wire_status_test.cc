@@ -47,6 +47,9 @@ TEST(WireStatusTest, AsksForPatienceWhereItHelps) {
     EXPECT_EQ(DetailsOf(refusal.status).retry.retry_delay().nanos(), *refusal.pushback_ms * 1'000'000);
   }
   EXPECT_EQ(ToRefusal(Reject(kUnavailable, "DEADLINE_UNREACHABLE", "no time"), "id").pushback_ms, 0);
+  const Refusal quota = ToRefusal(Reject(absl::StatusCode::kResourceExhausted, "QUOTA_EXCEEDED", "too much"), "id");
+  EXPECT_EQ(quota.pushback_ms, -1);
+  EXPECT_FALSE(DetailsOf(quota.status).retry.has_retry_delay()) << "no time would be right";
   EXPECT_EQ(ToRefusal(Reject(kUnavailable, "SHUTTING_DOWN", "bye"), "id").pushback_ms, std::nullopt);
 }
 
