@@ -145,9 +145,8 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitF
   if (absl::Status status = LookUp(query.image, caches, prepared); !status.ok()) return status;
   const int unknown = CountUnknown(prepared);
   if (unknown > 0) {
-    Demand demand{.image_key = prepared.image_key,
-                  .expression_count = unknown,
-                  .picture_known = prepared.features != nullptr};
+    Demand demand{
+        .image_key = prepared.image_key, .expression_count = unknown, .picture_known = prepared.features != nullptr};
     if (absl::Status status = admit(std::move(demand)); !status.ok()) return status;
   }
   if (unknown == 0 || prepared.features != nullptr) {

@@ -220,6 +220,7 @@ TEST_F(BatchCacheTest, ABatchThatFailsLeavesNothing) {
   EXPECT_FALSE(RunUnchecked().report.status.ok());
   const CachesCounts counts = caches_->counts();
   EXPECT_EQ(counts.images.bytes + counts.texts.bytes + counts.responses.bytes, 0u);
+  EXPECT_EQ(grounder_.features_alive(), 0);
 }
 
 TEST_F(BatchCacheTest, ABatchThatNobodyWaitsForLeavesNothing) {
