@@ -230,6 +230,18 @@ TEST_F(BatchCacheTest, ABatchThatNobodyWaitsForLeavesNothing) {
   EXPECT_EQ(caches_->counts().images.bytes, 0u);
 }
 
+TEST_F(BatchCacheTest, WhenMemoryEndsTheFeaturesGo) {
+  Add("a", 1, {10});
+  Run();
+  Add("b", 2, {FakeGrounder::kTooLargeToken});
+  EXPECT_EQ(ReasonOf(RunUnchecked().report.status), "DEVICE_MEMORY");
+  items_.clear();
+  EXPECT_EQ(grounder_.features_alive(), 0);
+  Add("a", 1, {10, 11});
+  EXPECT_EQ(Run().at(0).response_cache_hits, 1) << "which is no device's memory";
+  ExpectRun(1, 1, 1);
+}
+
 TEST_F(BatchCacheTest, WithTinyBudgetsEverythingIsComputedAndNothingRetained) {
   caches_ = std::make_unique<Caches>(CacheBudgets{.images = 1, .texts = 1, .responses = 1});
   for (int i = 0; i < 2; ++i) {
