@@ -94,7 +94,7 @@ def lqvg_server(out, decode, batch_seconds=0.0, image_seconds=0.0):
     environment = {"BENCH_DECODE": decode, "BENCH_BATCH_TIME": f"{batch_seconds}s", "BENCH_IMAGE_TIME": f"{image_seconds}s"}
     command = [BIN / "lqvg-bench-server", f"--model={ROOT / 'models/demo'}", "--listen=127.0.0.1:0",
                "--metrics-listen=127.0.0.1:0", "--max-concurrent-streams=10000", f"--max-batch-images={BATCH_IMAGES}",
-               "--drain-delay=0s"]
+               "--drain-delay=0s", "--image-cache-bytes=0", "--text-cache-bytes=0", "--response-cache-bytes=0"]
     return Server(command, r"ready: .*?grpc ([^,]+),", out / "lqvg.log", environment)
 
 

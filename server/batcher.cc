@@ -45,7 +45,7 @@ QueuedCall View(const Call& call, std::string_view image_key, int expression_cou
 }
 
 QueuedCall View(const BatchItem& item) {
-  return View(*item.call, item.query.image_key, static_cast<int>(item.query.expressions.size()), false);
+  return View(*item.call, item.query.image_key, CountUnknown(item.query), item.query.features != nullptr);
 }
 
 QueuedCall View(const Call& call, const Demand& demand) {
@@ -246,7 +246,7 @@ BatchResult Batcher::RunModel(std::span<const BatchItem> batch, TimePoint began,
     MutexLock lock(&mutex_);
     limits = limits_;
   }
-  if (fault.ok()) return RunBatch(grounder_, batch, limits, began, clock_);
+  if (fault.ok()) return RunBatch(grounder_, batch, limits, began, clock_, options_.caches);
   BatchResult result;
   result.report.calls = static_cast<int>(batch.size());
   result.report.status = std::move(fault);

@@ -54,6 +54,7 @@ class Batcher {
     Duration device_timeout = std::chrono::minutes(5);  // for a batch: one that lasts longer hangs
     DeviceLossObserver device_loss_observer = {};       // may be empty; may be called more than once
     FaultPoints* faults = nullptr;                      // null: none; outlives the batcher
+    Caches* caches = nullptr;                           // likewise
   };
 
   // Starts the worker. `grounder` and `clock` outlive the batcher; nobody else may use the grounder meanwhile.

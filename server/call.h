@@ -22,21 +22,35 @@
 
 namespace lqvg::serving {
 
+// Names a picture whose bytes were sent before.
+struct ImageDigest {
+  std::string sha256;  // 32 bytes
+};
+
 // A parsed and validated request: plain values, no proto.
 struct GroundQuery {
-  std::string request_id = {};                  // never empty
-  std::variant<std::string, Image> image = {};  // encoded bytes, or raw pixels
+  std::string request_id = {};                               // never empty
+  std::variant<std::string, Image, ImageDigest> image = {};  // encoded bytes, raw pixels, or what names such bytes
   bool apply_exif_orientation = false;
   std::vector<std::string> expressions = {};  // as sent, at least one
   int max_boxes = 1;
   float min_score = 0.0f;  // 0: no filter
   bool clip_boxes = false;
+  bool bypass_caches = false;
   std::string client = {};  // its name on the list of clients; empty: everybody may call
 };
 
 // Where one call's time went. Set stage by stage, read once at the end.
 struct StageTimes {
   Duration parse{}, pool_queue{}, decode{}, prepare{}, batch_queue{}, model{};
+};
+
+// What the image cache did for a call.
+enum class ImageCacheOutcome {
+  kOff,     // nothing: it is off, or the call has no use for it
+  kMiss,    // the picture's share of the work was done for this call
+  kHit,     // it had been done before
+  kShared,  // it was done once for several calls of the batch
 };
 
 // The answer to a call that did not fail as a whole.
@@ -46,7 +60,9 @@ struct GroundAnswer {
   bool alpha_dropped = false, cmyk_converted = false, orientation_ignored = false, orientation_applied = false;
   std::string image_digest = {};  // 32 bytes, empty for raw pixels
   int batch_images = 0, batch_expressions = 0;
-  bool image_shared = false;  // computed once for several calls of the batch
+  ImageCacheOutcome image_cache = ImageCacheOutcome::kOff;
+  int text_cache_hits = 0, response_cache_hits = 0;  // expressions
+  bool image_retained = false;                       // asking by image_digest works now
 };
 
 // How a call ended, handed to `done` together with what was measured on the way.

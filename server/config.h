@@ -13,6 +13,7 @@
 #include "model/grounder.h"
 #include "server/accept_probe.h"
 #include "server/access.h"
+#include "server/caches.h"
 #include "server/fault_plan.h"
 #include "server/lifecycle.h"
 #include "server/log.h"
@@ -38,6 +39,7 @@ struct Config {
   AcceptProbeOptions accept_probe;
   std::string metrics_address = "127.0.0.1:9464";
   std::uint64_t decode_bytes = 1ull << 30;  // of the DecodeBudget
+  CacheBudgets caches;
   Pipeline::Options pipeline = {.decode_threads = 0, .batch = {.max_images = 0}};
   DrainOptions drain;
   LogOptions log;

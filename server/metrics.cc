@@ -1,6 +1,5 @@
 #include "server/metrics.h"
 
-#include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
@@ -17,8 +16,7 @@
 #include <utility>
 
 #include "server/error_reasons.h"
-#include "server/process_quota.h"
-#include "server/process_stats.h"
+#include "server/metrics_live.h"
 
 namespace lqvg::serving {
 namespace {
@@ -90,58 +88,11 @@ class LazyCounters {
   std::vector<std::atomic<Counter*>> counters_;
 };
 
-// What is read when it is asked for: the server's occupancy and what the kernel says of the process.
-class LiveGauges final : public prometheus::Collectable {
- public:
-  explicit LiveGauges(std::function<Occupancy()> occupancy) : occupancy_(std::move(occupancy)) {}
-
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    using prometheus::MetricType;
-    const Occupancy inside = occupancy_();
-    const ProcessStats process = ReadProcessStats();
-    const auto number = [](auto value) { return static_cast<double>(value); };
-    return {
-        One("lqvg_requests_received_total", "Ground calls that came, answered or not.", number(inside.received),
-            MetricType::Counter),
-        One("lqvg_pending_requests", "Admitted Ground calls that the model has not begun with.",
-            number(inside.pending)),
-        One("lqvg_inflight_requests", "Admitted Ground calls that are not answered yet, waiting or running.",
-            number(inside.in_flight)),
-        One("lqvg_queue_bytes",
-            "Bytes of these unanswered calls: each its request as it came, or its canvas if that is larger.",
-            number(inside.bytes)),
-        One("lqvg_memory_limit_bytes", "Memory that the process may use: its control group's limit, or the machine's.",
-            number(ReadProcessQuota().memory_bytes)),
-        One("process_cpu_seconds_total", "CPU time of all threads, user and system.", process.cpu_seconds,
-            MetricType::Counter),
-        One("process_start_time_seconds", "When the process started, since the Unix epoch.", start_time_seconds_),
-        One("process_resident_memory_bytes", "Resident memory.", number(process.resident_bytes)),
-        One("process_virtual_memory_bytes", "Virtual memory.", number(process.virtual_bytes)),
-        One("process_open_fds", "Open file descriptors.", number(process.open_fds)),
-        One("process_max_fds", "Open file descriptors allowed, the soft limit.", number(process.max_fds)),
-        One("process_threads", "Threads.", number(process.threads)),
-    };
-  }
-
- private:
-  static prometheus::MetricFamily One(std::string name, std::string help, double value,
-                                      prometheus::MetricType type = prometheus::MetricType::Gauge) {
-    prometheus::ClientMetric metric;
-    metric.gauge.value = value;
-    metric.counter.value = value;
-    return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {std::move(metric)}};
-  }
-
-  const std::function<Occupancy()> occupancy_;
-  // Read once: the kernel derives the time of boot from a clock that is adjusted, and a start that moves looks like a
-  // new process.
-  const double start_time_seconds_ = ReadProcessStats().start_time_seconds;
-};
-
 }  // namespace
 
 struct Metrics::Series {
-  explicit Series(std::function<Occupancy()> occupancy) : live(std::make_shared<LiveGauges>(std::move(occupancy))) {
+  Series(std::function<Occupancy()> occupancy, std::function<CachesCounts()> caches)
+      : live(std::make_shared<LiveMetrics>(std::move(occupancy), std::move(caches))) {
     // A counter that comes into being with its first count has no increase that rate() could see, and a ratio of which
     // one side is missing is no ratio: what alerts and dashboards ask for is there, at 0, before it happens.
     const std::size_t internal_error = ReasonIndex("INTERNAL_ERROR");
@@ -181,7 +132,7 @@ struct Metrics::Series {
   }
 
   const std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
-  const std::shared_ptr<LiveGauges> live;
+  const std::shared_ptr<LiveMetrics> live;
 
   LazyCounters requests{
       Counters("lqvg_requests_total", "Answered calls. reason is an ErrorReason of the contract, empty when OK."),
@@ -218,9 +169,13 @@ struct Metrics::Series {
   Histogram& fusion_part = ModelStage("fusion");
   Histogram& transformer_part = ModelStage("transformer");
   Histogram& batch_images =
-      Histograms("lqvg_batch_images", "Different pictures that ran together.").Add({}, kBatchImages);
+      Histograms("lqvg_batch_images",
+                 "Pictures that were encoded together: different ones, and not those whose features were cached.")
+          .Add({}, kBatchImages);
   Histogram& batch_expressions =
-      Histograms("lqvg_batch_expressions", "Expressions that ran together.").Add({}, kBatchExpressions);
+      Histograms("lqvg_batch_expressions",
+                 "Pairs of picture and expression that were grounded together: different ones that were not cached.")
+          .Add({}, kBatchExpressions);
   Counter& expired_executed = Counters("lqvg_expired_executed_total",
                                        "Calls that were past their deadline when their batch began: a fault if not 0.")
                                   .Add({});
@@ -231,8 +186,9 @@ struct Metrics::Series {
   Counter& device_hang = device_errors.Add({{"class", "hang"}});
 };
 
-Metrics::Metrics(std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy)
-    : series_(std::make_unique<Series>(std::move(occupancy))) {
+Metrics::Metrics(std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy,
+                 std::function<CachesCounts()> caches)
+    : series_(std::make_unique<Series>(std::move(occupancy), std::move(caches))) {
   series_->Info("lqvg_build_info", "The program that runs; always 1.",
                 {{"version", std::string(version)}, {"commit", std::string(commit)}});
 }

@@ -1,5 +1,5 @@
 // Every metric of the server: its name, its labels, its buckets. The only unit that knows prometheus-cpp, with
-// metrics_endpoint, which serves them.
+// metrics_live, which holds those that are read at a scrape, and metrics_endpoint, which serves them.
 //
 // Owned by Serve. Thread-safe; nothing blocks. Labels have fixed sets of values, and series are looked up by integers:
 // recording a call takes a quarter of a microsecond.
@@ -13,6 +13,7 @@
 
 #include "model/grounder.h"
 #include "server/admission.h"
+#include "server/caches.h"
 #include "server/finished_call.h"
 #include "server/run_batch.h"
 
@@ -24,8 +25,10 @@ namespace lqvg::serving {
 
 class Metrics {
  public:
-  // `occupancy` is asked at every scrape, by any thread.
-  Metrics(std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy);
+  // `occupancy` and `caches` are asked at every scrape, by any thread.
+  Metrics(
+      std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy,
+      std::function<CachesCounts()> caches = [] { return CachesCounts(); });
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;

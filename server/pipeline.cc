@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "image/rejection.h"
 #include "model/letterbox.h"
+#include "server/make_answer.h"
 
 namespace lqvg::serving {
 namespace {
@@ -43,7 +44,8 @@ void Pipeline::Open(Grounder& grounder, PrepareFunction prepare) {
                                                  .observer = options_.batch_observer,
                                                  .device_timeout = options_.device_timeout,
                                                  .device_loss_observer = [this](DeviceLoss loss) { LoseDevice(loss); },
-                                                 .faults = options_.faults},
+                                                 .faults = options_.faults,
+                                                 .caches = options_.caches},
                                 grounder, clock_);
   admission_.Open(CanvasBytes(grounder.info().input_size));
 }
@@ -117,7 +119,12 @@ void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
     return;
   }
   if (options_.faults != nullptr) options_.faults->Delay(FaultPoint::kQueued);
-  if (!call->finished()) batcher_->Submit(call, *std::move(prepared));
+  if (call->finished()) return;
+  if (CountUnknown(*prepared) == 0) {
+    call->Finish(AnswerFromCache(*prepared));
+    return;
+  }
+  batcher_->Submit(call, *std::move(prepared));
 }
 
 void Pipeline::LoseDevice(DeviceLoss loss) {

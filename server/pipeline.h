@@ -45,6 +45,7 @@ class Pipeline {
     Duration device_timeout = std::chrono::minutes(5);  // for a batch: one that lasts longer hangs
     DeviceLossObserver device_loss_observer = {};       // may be empty; called once, before the calls are answered
     FaultPoints* faults = nullptr;                      // null: none; outlives the pipeline
+    Caches* caches = nullptr;                           // likewise
   };
 
   // Starts the threads, but admits nothing: Start answers MODEL_LOADING until Open. `clock` outlives the pipeline and

@@ -1,13 +1,19 @@
 #include "server/prepare_query.h"
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "image/rejection.h"
 #include "model/letterbox.h"
+#include "server/caches.h"
 #include "server/decode_budget.h"
 #include "server/digest.h"
 
@@ -20,6 +26,8 @@ struct Picture {
   DecodedImage decoded;
 };
 
+using ImageSource = decltype(GroundQuery::image);
+
 absl::StatusOr<DecodeShare> ReserveFor(std::span<const std::uint8_t> encoded, const DecodeOptions& options,
                                        DecodeBudget* budget, Call& call) {
   // DecodeImage reads the header again, which takes far less time than the pixels do.
@@ -29,8 +37,13 @@ absl::StatusOr<DecodeShare> ReserveFor(std::span<const std::uint8_t> encoded, co
   return budget->Reserve(header->decoded_bytes + (options.apply_exif_orientation ? header->turning_bytes : 0), call);
 }
 
-// Takes the file by value: its bytes are freed as soon as its pixels exist.
-absl::StatusOr<Picture> ReadFile(std::string encoded, const DecodeOptions& options, DecodeBudget* budget, Call& call) {
+// Takes the picture by value: a file's bytes are freed as soon as its pixels exist.
+absl::StatusOr<Picture> ReadPicture(ImageSource source, const DecodeOptions& options, DecodeBudget* budget,
+                                    Call& call) {
+  if (auto* const pixels = std::get_if<Image>(&source)) {
+    return Picture{.share = {}, .decoded = {.image = std::move(*pixels)}};
+  }
+  const std::string& encoded = std::get<std::string>(source);
   const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
   absl::StatusOr<DecodeShare> share = ReserveFor(bytes, options, budget, call);
   if (!share.ok()) return share.status();
@@ -39,16 +52,71 @@ absl::StatusOr<Picture> ReadFile(std::string encoded, const DecodeOptions& optio
   return Picture{.share = *std::move(share), .decoded = *std::move(decoded)};
 }
 
-absl::StatusOr<Picture> ReadPicture(std::variant<std::string, Image> image, const DecodeOptions& options,
-                                    DecodeBudget* budget, Call& call) {
-  if (auto* const encoded = std::get_if<std::string>(&image)) {
-    return ReadFile(std::move(*encoded), options, budget, call);
+// The SHA-256 of the file's bytes; empty for raw pixels.
+absl::StatusOr<std::string> DigestOf(const ImageSource& source) {
+  if (const auto* const encoded = std::get_if<std::string>(&source)) return Sha256(*encoded);
+  if (const auto* const digest = std::get_if<ImageDigest>(&source)) return digest->sha256;
+  return std::string();
+}
+
+// The same bytes turned or not turned are two pictures, and calls that bypass the caches share among themselves alone.
+// Raw pixels have no digest, and share with nobody.
+std::string ImageKey(const std::string& digest, const GroundQuery& query) {
+  if (digest.empty()) return "";
+  return absl::StrCat(digest, query.apply_exif_orientation ? "+exif" : "", query.bypass_caches ? "+bypass" : "");
+}
+
+absl::Status NotCached() {
+  constexpr char kMessage[] = "no picture of this digest is held here; send its bytes";
+  return Reject(absl::StatusCode::kNotFound, "IMAGE_NOT_CACHED", kMessage, {{"image.digest", kMessage}});
+}
+
+// What the caches know of `query`, whose expressions and image_key are there. NOT_FOUND, IMAGE_NOT_CACHED for a digest
+// that this client may not ask for.
+absl::Status LookUp(const ImageSource& source, Caches& caches, PreparedQuery& query) {
+  const bool by_digest = std::holds_alternative<ImageDigest>(source);
+  if (query.bypass_caches) return by_digest ? NotCached() : absl::OkStatus();
+  if (query.image_key.empty()) return absl::OkStatus();
+
+  const std::optional<CachedImage> image = by_digest ? caches.images.FindSent(query.image_key, query.client)
+                                                     : caches.images.Find(query.image_key, query.client);
+  if (by_digest && !image) return NotCached();
+  std::shared_ptr<const PictureFacts> facts;
+  if (image) {
+    query.features = image->features;
+    facts = image->facts;
   }
-  return Picture{.share = {}, .decoded = {.image = std::get<Image>(std::move(image))}};
+  for (const Expression& expression : query.expressions) {
+    const std::shared_ptr<const CachedResponse> response = caches.responses.Find(query.image_key, expression);
+    query.known.push_back(response ? std::shared_ptr<const Grounding>(response, &response->grounding) : nullptr);
+    if (response) facts = response->facts;
+  }
+  // Without features some expression may still be unknown: then the picture is decoded, and its facts with it.
+  if (!facts || (!image && CountUnknown(query) > 0)) return absl::OkStatus();
+  query.canvas = facts->canvas;
+  query.answer = facts->answer;
+  query.answer.image_cache = caches.images.enabled() ? ImageCacheOutcome::kHit : ImageCacheOutcome::kOff;
+  query.answer.image_retained = image.has_value();
+  return absl::OkStatus();
 }
 
 absl::Status CheckWanted(const Call& call) {
   return call.finished() ? absl::CancelledError("the call ended while it was prepared") : absl::OkStatus();
+}
+
+// The canvas, and what the answer says of the picture.
+absl::Status TakeOver(const DecodedImage& source, std::string digest, int canvas_side, PreparedQuery& query) {
+  absl::StatusOr<Canvas> canvas = Letterbox(source.image, canvas_side);
+  if (!canvas.ok()) return canvas.status();
+  query.canvas = *std::move(canvas);
+  query.answer.image_width = source.image.width;
+  query.answer.image_height = source.image.height;
+  query.answer.alpha_dropped = source.alpha_dropped;
+  query.answer.cmyk_converted = source.cmyk_converted;
+  query.answer.orientation_ignored = source.orientation_ignored;
+  query.answer.orientation_applied = source.orientation_applied;
+  query.answer.image_digest = std::move(digest);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -63,16 +131,29 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitF
   if (absl::Status status = CheckWanted(call); !status.ok()) return status;
 
   const TimePoint tokenized = clock.Now();
+  absl::StatusOr<std::string> digest = DigestOf(query.image);
+  if (!digest.ok()) return digest.status();
   PreparedQuery prepared;
-  if (const auto* const encoded = std::get_if<std::string>(&query.image)) {
-    absl::StatusOr<std::string> digest = Sha256(*encoded);
-    if (!digest.ok()) return digest.status();
-    // The same bytes turned or not turned are two pictures. Raw pixels have no digest, and share with nobody.
-    prepared.image_key = *digest + (query.apply_exif_orientation ? "+exif" : "");
-    prepared.answer.image_digest = *std::move(digest);
+  prepared.image_key = ImageKey(*digest, query);
+  prepared.expressions = *std::move(expressions);
+  prepared.answer_options = {
+      .max_boxes = query.max_boxes, .min_score = query.min_score, .clip_boxes = query.clip_boxes};
+  prepared.bypass_caches = query.bypass_caches;
+  prepared.client = query.client;
+  Caches none(kNoCaches);
+  Caches& caches = options.caches == nullptr ? none : *options.caches;
+  if (absl::Status status = LookUp(query.image, caches, prepared); !status.ok()) return status;
+  const int unknown = CountUnknown(prepared);
+  if (unknown > 0) {
+    Demand demand{
+        .image_key = prepared.image_key, .expression_count = unknown, .picture_known = prepared.features != nullptr};
+    if (absl::Status status = admit(std::move(demand)); !status.ok()) return status;
   }
-  Demand demand{.image_key = prepared.image_key, .expression_count = static_cast<int>(expressions->size())};
-  if (absl::Status status = admit(std::move(demand)); !status.ok()) return status;
+  if (unknown == 0 || prepared.features != nullptr) {
+    call.Record(&StageTimes::decode, clock.Now() - tokenized);
+    call.Record(&StageTimes::prepare, tokenized - begun);
+    return prepared;
+  }
 
   const DecodeOptions decode = {.limits = options.image_limits, .apply_exif_orientation = query.apply_exif_orientation};
   const absl::StatusOr<Picture> picture = ReadPicture(std::move(query.image), decode, options.decode_budget, call);
@@ -80,22 +161,11 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitF
   call.Record(&StageTimes::decode, decoded - tokenized);
   if (!picture.ok()) return picture.status();
   if (absl::Status status = CheckWanted(call); !status.ok()) return status;
-
-  const DecodedImage& source = picture->decoded;
-  absl::StatusOr<Canvas> canvas = Letterbox(source.image, options.canvas_side);
-  if (!canvas.ok()) return canvas.status();
+  if (absl::Status status = TakeOver(picture->decoded, *std::move(digest), options.canvas_side, prepared);
+      !status.ok()) {
+    return status;
+  }
   call.Record(&StageTimes::prepare, (tokenized - begun) + (clock.Now() - decoded));
-
-  prepared.canvas = *std::move(canvas);
-  prepared.expressions = *std::move(expressions);
-  prepared.answer_options = {
-      .max_boxes = query.max_boxes, .min_score = query.min_score, .clip_boxes = query.clip_boxes};
-  prepared.answer.image_width = source.image.width;
-  prepared.answer.image_height = source.image.height;
-  prepared.answer.alpha_dropped = source.alpha_dropped;
-  prepared.answer.cmyk_converted = source.cmyk_converted;
-  prepared.answer.orientation_ignored = source.orientation_ignored;
-  prepared.answer.orientation_applied = source.orientation_applied;
   return prepared;
 }
 

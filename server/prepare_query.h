@@ -1,4 +1,4 @@
-// The real preparation of a query: tokens, digest, pixels, canvas.
+// The real preparation of a query: tokens, digest, what the caches know of it, else pixels and canvas.
 //
 // Owned by the pipeline. Immutable and thread-safe; blocks for as long as hashing, decoding and resizing take.
 #pragma once
@@ -13,6 +13,7 @@
 
 namespace lqvg::serving {
 
+struct Caches;
 class DecodeBudget;
 
 struct PrepareOptions {
@@ -20,10 +21,13 @@ struct PrepareOptions {
   ImageLimits image_limits = {};
   ExpressionLimits expression_limits = {};  // max_tokens not above the model's
   DecodeBudget* decode_budget = nullptr;    // outlives all calls; null: pictures are decoded without asking
+  Caches* caches = nullptr;                 // likewise; null: there are none
 };
 
-// Expressions first, since they cost least to reject; then the digest, then admission, and only for what is admitted
-// the picture and its canvas. Before the pixels exist it waits for their share of the budget, and counts that as
+// Expressions first, since they cost least to reject; then the digest and the caches, which may know it all. For the
+// rest `admit` is asked, and only for what is admitted, unless its features are cached, the picture is decoded and
+// becomes a canvas. A picture named by its digest alone is NOT_FOUND, IMAGE_NOT_CACHED unless its features are cached
+// and this client has sent them. Before the pixels exist it waits for their share of the budget, and counts that as
 // decoding; the share is given back with the pixels. Fails as `admit`, PrepareExpressions, DecodeBudget::Reserve,
 // DecodeImage and Letterbox do; CANCELLED when `call` ended meanwhile. Raw pixels are taken as valid, since parsing has
 // checked their size, and need no share: they came in the request.

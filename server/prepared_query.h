@@ -1,6 +1,7 @@
 // A query that is ready for the model: nothing in it can fail for its caller any more.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model/grounder.h"
 #include "model/letterbox.h"
 #include "model/query.h"
 #include "server/call.h"
@@ -16,17 +18,40 @@
 namespace lqvg::serving {
 
 struct PreparedQuery {
-  std::string image_key;  // equal keys: the same picture, read the same way; empty: equal to none
-  Canvas canvas;
+  std::string image_key;                // equal keys: one picture, read one way, with or without caches; empty: none's
+  Canvas canvas;                        // without pixels if `features` are there, or every expression is known
   std::vector<Expression> expressions;  // at least one
   AnswerOptions answer_options;
   GroundAnswer answer;  // what is known of it already: the picture's size, digest and notes
+
+  std::shared_ptr<const ImageFeatures> features = {};        // of the picture, cached; null: to be computed
+  std::vector<std::shared_ptr<const Grounding>> known = {};  // one per expression, null: not cached; empty: none is
+  bool bypass_caches = false;                                // nothing of it is looked up or kept
+  std::string client = {};                                   // who has sent the picture; empty: everybody may call
 };
+
+// How many of the query's expressions the model must ground.
+inline int CountUnknown(const PreparedQuery& query) {
+  const auto is_known = [](const std::shared_ptr<const Grounding>& grounding) { return grounding != nullptr; };
+  return static_cast<int>(query.expressions.size()) -
+         static_cast<int>(std::count_if(query.known.begin(), query.known.end(), is_known));
+}
+
+// What answers need of a picture beside its features: with it, nothing need be decoded again.
+struct PictureFacts {
+  Canvas canvas;        // without pixels
+  GroundAnswer answer;  // as PreparedQuery::answer
+};
+
+inline PictureFacts FactsOf(const PreparedQuery& query) {
+  return {.canvas = {.side = query.canvas.side, .rgb = {}, .placement = query.canvas.placement},
+          .answer = query.answer};
+}
 
 // What a call will ask of the device, as far as that is known before its picture is decoded.
 struct Demand {
   std::string image_key = {};  // as PreparedQuery's
-  int expression_count = 1;
+  int expression_count = 1;    // those to be grounded
   bool picture_known = false;  // its image part need not run
 };
 

@@ -1,4 +1,5 @@
-// One batch through the model: each distinct picture and each distinct expression encoded once, then every pair.
+// One batch through the model: each distinct picture and each distinct expression encoded once, then each distinct pair
+// grounded once; none of it for what the caches know.
 //
 // Called by the batcher's worker alone; blocks until the device is done. The only place of serving that calls a
 // Grounder's compute, and the seam where exceptions end: nothing is thrown.
@@ -18,6 +19,8 @@
 
 namespace lqvg::serving {
 
+struct Caches;
+
 // A call in the batcher's queue.
 struct BatchItem {
   std::shared_ptr<Call> call;
@@ -28,8 +31,8 @@ struct BatchItem {
 // What a batch was and where its time went, for metrics and log.
 struct BatchReport {
   int calls = 0;
-  int images = 0;            // distinct
-  int expressions = 0;       // pairs of picture and expression
+  int images = 0;            // encoded: distinct ones that were not cached
+  int expressions = 0;       // grounded: distinct pairs of picture and expression that were not cached
   int expired_executed = 0;  // calls that were past their deadline when the batch began: a bug if not 0
   double image_seconds = 0;
   double text_seconds = 0;
@@ -48,7 +51,10 @@ struct BatchResult {
 // INTERNAL_ERROR, and its call's when all of them failed. The batch fails as a whole with the Grounder's error;
 // INTERNAL when that throws or returns a wrong count; RESOURCE_EXHAUSTED (DEVICE_MEMORY) when memory ends; CANCELLED as
 // soon as every call is finished.
+//
+// `caches` are looked up before anything runs, and filled when all of it has succeeded, but not with what is not
+// finite. When memory ends, their features go, so that a retry has the room. Null: there are none.
 BatchResult RunBatch(Grounder& grounder, std::span<const BatchItem> items, const BatchLimits& limits, TimePoint began,
-                     const Clock& clock);
+                     const Clock& clock, Caches* caches = nullptr);
 
 }  // namespace lqvg::serving

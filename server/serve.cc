@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "server/accept_probe.h"
 #include "server/address.h"
+#include "server/caches.h"
 #include "server/call_log.h"
 #include "server/decode_budget.h"
 #include "server/drain.h"
@@ -161,7 +162,8 @@ class ServerProcess {
         .canvas_side = info.input_size,
         .image_limits = limits.image,
         .expression_limits = {.max_bytes = limits.max_expression_bytes, .max_tokens = info.max_tokens},
-        .decode_budget = &decode_budget_};
+        .decode_budget = &decode_budget_,
+        .caches = &caches_};
     return [this, options](GroundQuery query, Call& call, AdmitFunction admit) {
       return PrepareQuery(std::move(query), call, admit, *model_.tokenizer, options, clock_);
     };
@@ -240,6 +242,7 @@ class ServerProcess {
     if (plan.had_served && result == DrainResult::kFinished) {
       loader_.join();
       pipeline_.Stop();
+      caches_.Clear();
       model_ = LoadedModel();
     }
     log_.Write(LogLevel::kInfo,
@@ -283,8 +286,9 @@ class ServerProcess {
   CallLog call_log_{log_, clock_};
   Lifecycle lifecycle_{config_.drain, clock_};
   std::optional<FaultPoints> faults_;
-  Metrics metrics_{kVersion, kCommit, [this] { return pipeline_.occupancy(); }};
+  Metrics metrics_{kVersion, kCommit, [this] { return pipeline_.occupancy(); }, [this] { return caches_.counts(); }};
   LoadedModel model_;                                 // used by the pipeline
+  Caches caches_{config_.caches};                     // used by the pipeline; holds parts of the model's
   DecodeBudget decode_budget_{config_.decode_bytes};  // used by the pipeline
   Pipeline pipeline_{PipelineOptions(), clock_};
   std::unique_ptr<Server> server_;
@@ -297,6 +301,7 @@ class ServerProcess {
   Pipeline::Options PipelineOptions() {
     Pipeline::Options options = config_.pipeline;
     if (!config_.faults.empty()) options.faults = &faults_.emplace(config_.faults, clock_);
+    options.caches = &caches_;
     options.device_loss_observer = [this](DeviceLoss loss) { OnDeviceLoss(loss); };
     options.batch_observer = [this](const BatchReport& batch) {
       metrics_.Record(batch);

@@ -23,6 +23,7 @@ constexpr const char* kModel = "Model";
 constexpr const char* kNetwork = "Network";
 constexpr const char* kRequests = "What a request may be";
 constexpr const char* kQueue = "Queue and batches";
+constexpr const char* kCaches = "Caches";
 constexpr const char* kStopping = "Stopping (SIGTERM, or SIGINT without the delay; a second one ends at once)";
 constexpr const char* kLog = "Log (on stderr)";
 constexpr const char* kTesting = "For tests of the server, never in service";
@@ -125,6 +126,17 @@ constexpr Setting kSettings[] = {
     {"device-timeout", kQueue,
      DurationKind{[](Config& c) -> Duration& { return c.pipeline.device_timeout; }, milliseconds(100), hours(24)},
      "A batch that lasts longer means that the device hangs: the server answers DEVICE_LOST and ends with 70."},
+
+    {"image-cache-bytes", kCaches,
+     BytesKind{[](Config& c) -> std::uint64_t& { return c.caches.images; }, 0, 256 * kGiB},
+     "What the model computed of pictures, and whether clients may send digests instead of bytes. With --device=cuda "
+     "it "
+     "is in the device's memory. 0: off."},
+    {"text-cache-bytes", kCaches, BytesKind{[](Config& c) -> std::uint64_t& { return c.caches.texts; }, 0, 256 * kGiB},
+     "What the model computed of expressions. With --device=cuda it is in the device's memory. 0: off."},
+    {"response-cache-bytes", kCaches,
+     BytesKind{[](Config& c) -> std::uint64_t& { return c.caches.responses; }, 0, 256 * kGiB},
+     "Answers: whoever asks the same about the same picture gets them without the model. 0: off."},
 
     {"drain-delay", kStopping, DurationKind{[](Config& c) -> Duration& { return c.drain.delay; }, seconds(0), hours(1)},
      "Not ready, but still serving, so that load balancers notice before calls are refused."},

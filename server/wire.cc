@@ -139,14 +139,9 @@ absl::Status CheckModel(const std::string& wanted, const ModelInfo& model) {
   return Reject(absl::StatusCode::kNotFound, "MODEL_NOT_FOUND", served, {{"model", served}});
 }
 
-absl::Status CheckDigest(const v1::Image& image) {
-  if (image.source_case() != v1::Image::kDigest) return absl::OkStatus();
-  constexpr char kMessage[] = "no picture of this digest is held here; send its bytes";
-  return Reject(absl::StatusCode::kNotFound, "IMAGE_NOT_CACHED", kMessage, {{"image.digest", kMessage}});
-}
-
 absl::Status CheckChecksum(const v1::Image& image) {
-  if (!image.has_crc32c()) return absl::OkStatus();
+  // With a digest there are no bytes to check.
+  if (!image.has_crc32c() || image.source_case() == v1::Image::kDigest) return absl::OkStatus();
   const std::uint32_t crc32c =
       Crc32c(image.source_case() == v1::Image::kEncoded ? image.encoded() : image.raw().data());
   if (crc32c == image.crc32c()) return absl::OkStatus();
@@ -162,13 +157,13 @@ absl::Status Check(const v1::GroundRequest& request, const RequestLimits& limits
   CheckParameters(request, model, faults);
   if (absl::Status status = faults.ToStatus(); !status.ok()) return status;
   if (absl::Status status = CheckModel(request.model(), model); !status.ok()) return status;
-  if (absl::Status status = CheckDigest(request.image()); !status.ok()) return status;
   return CheckChecksum(request.image());
 }
 
 // Takes what it can out of the request: pictures are large.
-std::variant<std::string, Image> TakeImage(v1::Image& image) {
+std::variant<std::string, Image, ImageDigest> TakeImage(v1::Image& image) {
   if (image.source_case() == v1::Image::kEncoded) return std::move(*image.mutable_encoded());
+  if (image.source_case() == v1::Image::kDigest) return ImageDigest{image.digest()};
   const v1::RawImage& raw = image.raw();
   return Image{.width = static_cast<int>(raw.width()),
                .height = static_cast<int>(raw.height()),
@@ -198,6 +193,7 @@ absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, co
   if (request.has_max_boxes()) query.max_boxes = static_cast<int>(request.max_boxes());
   query.min_score = request.min_score();
   query.clip_boxes = request.clip_boxes();
+  query.bypass_caches = request.cache_policy() == v1::CACHE_POLICY_BYPASS;
   return query;
 }
 

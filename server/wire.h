@@ -23,7 +23,7 @@ namespace lqvg::serving {
 //   INVALID_ARGUMENT MALFORMED_REQUEST, FIELD_REQUIRED, TOO_MANY_EXPRESSIONS, EXPRESSION_TOO_LONG,
 //                    PARAMETER_OUT_OF_RANGE, and for raw pixels IMAGE_TOO_LARGE, IMAGE_TOO_SMALL;
 //                    the status and reason are the first fault's
-//   NOT_FOUND        MODEL_NOT_FOUND, IMAGE_NOT_CACHED (always, for a digest: no pictures are kept)
+//   NOT_FOUND        MODEL_NOT_FOUND
 //   DATA_LOSS        IMAGE_CHECKSUM_MISMATCH
 absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, const RequestLimits& limits,
                                                const ModelInfo& model, std::string_view fallback_request_id);

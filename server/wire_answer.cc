@@ -17,6 +17,20 @@ void SetDuration(Duration duration, google::protobuf::Duration* out) {
   out->set_nanos(static_cast<std::int32_t>(std::chrono::nanoseconds(duration - seconds).count()));
 }
 
+v1::CacheOutcome ToCacheOutcome(ImageCacheOutcome outcome) {
+  switch (outcome) {
+    case ImageCacheOutcome::kOff:
+      return v1::CACHE_OUTCOME_OFF;
+    case ImageCacheOutcome::kMiss:
+      return v1::CACHE_OUTCOME_MISS;
+    case ImageCacheOutcome::kHit:
+      return v1::CACHE_OUTCOME_HIT;
+    case ImageCacheOutcome::kShared:
+      return v1::CACHE_OUTCOME_SHARED;
+  }
+  return v1::CACHE_OUTCOME_UNSPECIFIED;
+}
+
 void SetReceipt(const CallOutcome& outcome, v1::Receipt* receipt) {
   const StageTimes& times = outcome.times;
   const GroundAnswer& answer = *outcome.answer;
@@ -26,7 +40,9 @@ void SetReceipt(const CallOutcome& outcome, v1::Receipt* receipt) {
   SetDuration(outcome.total, receipt->mutable_total_time());
   receipt->set_batch_images(static_cast<std::uint32_t>(answer.batch_images));
   receipt->set_batch_expressions(static_cast<std::uint32_t>(answer.batch_expressions));
-  receipt->set_image_cache(answer.image_shared ? v1::CACHE_OUTCOME_SHARED : v1::CACHE_OUTCOME_OFF);
+  receipt->set_image_cache(ToCacheOutcome(answer.image_cache));
+  receipt->set_text_cache_hits(static_cast<std::uint32_t>(answer.text_cache_hits));
+  receipt->set_response_cache_hits(static_cast<std::uint32_t>(answer.response_cache_hits));
 }
 
 void SetNotes(const GroundAnswer& answer, v1::GroundResponse* response) {
@@ -71,6 +87,7 @@ v1::GroundResponse ToGroundResponse(const CallOutcome& outcome, const ModelInfo&
   SetReceipt(outcome, response.mutable_receipt());
   response.set_request_id(std::string(request_id));
   response.set_image_digest(answer.image_digest);
+  response.set_image_retained(answer.image_retained);
   SetNotes(answer, &response);
   return response;
 }

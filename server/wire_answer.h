@@ -12,7 +12,7 @@
 
 namespace lqvg::serving {
 
-// `outcome.answer` is OK. `image_retained` is false: no pictures are kept.
+// `outcome.answer` is OK.
 v1::GroundResponse ToGroundResponse(const CallOutcome& outcome, const ModelInfo& model, std::string_view request_id);
 
 // What GetModel answers, less the server's version.

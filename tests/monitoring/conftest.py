@@ -10,7 +10,7 @@ import urllib.request
 import grpc
 import pytest
 
-from server_process import BUILD, PATIENCE_SECONDS, ROOT, await_true
+from server_process import BUILD, NO_CACHES, PATIENCE_SECONDS, ROOT, await_true
 
 PROMETHEUS = ROOT / ".deps" / "prometheus" / "usr" / "bin"
 MONITORING = ROOT / "deploy" / "monitoring"
@@ -50,7 +50,7 @@ class Server(Process):
         program = BUILD / "bin" / "lqvg-fake-server"
         assert program.exists(), f"{program} is not built: make build"
         super().__init__([program, f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0",
-                          "--metrics-listen=127.0.0.1:0", *flags], folder,
+                          "--metrics-listen=127.0.0.1:0", *NO_CACHES, *flags], folder,
                          env={**environment, "FAKE_GROUND_GATE": str(self.gate)})
 
     def await_ready(self):

@@ -99,9 +99,9 @@ TEST_F(BatcherTest, QueuedCallsOfOnePictureRunTogether) {
   Submitted b = Submit("same", {3});
   gate_.Open();
   EXPECT_TRUE(a.answered_right() && b.answered_right() && other.answered_right());
-  EXPECT_TRUE(b.log->Wait().answer->image_shared);
+  EXPECT_EQ(b.log->Wait().answer->image_cache, ImageCacheOutcome::kShared);
   EXPECT_EQ(b.log->Wait().answer->batch_expressions, 2);
-  EXPECT_FALSE(other.log->Wait().answer->image_shared);
+  EXPECT_EQ(other.log->Wait().answer->image_cache, ImageCacheOutcome::kOff);
   EXPECT_EQ(grounder_.images_encoded, 3);
 }
 

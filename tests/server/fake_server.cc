@@ -25,7 +25,10 @@ void PassGate(const char* variable) {
 
 class GatedGrounder final : public lqvg::Grounder {
  public:
-  ~GatedGrounder() override { PassGate("FAKE_UNLOAD_GATE"); }
+  ~GatedGrounder() override {
+    PassGate("FAKE_UNLOAD_GATE");
+    if (fake_.features_alive() > 0) std::abort();  // they would be destroyed without their model
+  }
 
   const lqvg::ModelInfo& info() const override { return fake_.info(); }
   absl::StatusOr<std::vector<std::shared_ptr<const lqvg::ImageFeatures>>> EncodeImages(

@@ -48,7 +48,8 @@ class MetricsTest : public testing::Test {
   }
 
   Occupancy inside_;
-  Metrics metrics_{"1.2.3", "abc", [this] { return inside_; }};
+  CachesCounts cached_;
+  Metrics metrics_{"1.2.3", "abc", [this] { return inside_; }, [this] { return cached_; }};
 };
 
 TEST_F(MetricsTest, CountsCallsByMethodCodeAndReason) {
@@ -59,6 +60,19 @@ TEST_F(MetricsTest, CountsCallsByMethodCodeAndReason) {
   EXPECT_EQ(Sample(R"(lqvg_requests_total{code="OK",method="Ground",reason=""})"), 2);
   EXPECT_EQ(Sample(R"(lqvg_requests_total{code="UNAVAILABLE",method="Ground",reason="QUEUE_FULL"})"), 1);
   EXPECT_EQ(Sample(R"(lqvg_requests_total{code="OK",method="GetModel",reason=""})"), 1);
+}
+
+TEST_F(MetricsTest, AsksTheCachesAtEveryScrape) {
+  EXPECT_EQ(Sample(R"(lqvg_cache_hits_total{cache="image"})"), 0) << "there before it counts";
+  cached_.images = {.hits = 1, .misses = 2, .evictions = 3, .bytes = 4};
+  cached_.texts = {.hits = 11, .misses = 12, .evictions = 13, .bytes = 14};
+  cached_.responses = {.hits = 21, .misses = 22, .evictions = 23, .bytes = 24};
+  EXPECT_EQ(Sample(R"(lqvg_cache_hits_total{cache="image"})"), 1);
+  EXPECT_EQ(Sample(R"(lqvg_cache_misses_total{cache="image"})"), 2);
+  EXPECT_EQ(Sample(R"(lqvg_cache_evictions_total{cache="text"})"), 13);
+  EXPECT_EQ(Sample(R"(lqvg_cache_bytes{cache="text"})"), 14);
+  EXPECT_EQ(Sample(R"(lqvg_cache_misses_total{cache="response"})"), 22);
+  EXPECT_EQ(Sample(R"(lqvg_cache_bytes{cache="response"})"), 24);
 }
 
 TEST_F(MetricsTest, KnowsEveryReasonOfTheContract) {

@@ -52,22 +52,22 @@ TEST_F(RunBatchTest, AnswersEveryCallWithItsOwnBoxesInTheOrderOfItsExpressions) 
   EXPECT_EQ(result.answers[1]->image_width, FakeGrounder::kSide);
 }
 
-TEST_F(RunBatchTest, EncodesEachPictureAndEachExpressionOnce) {
+TEST_F(RunBatchTest, DoesOnceWhatIsTheSame) {
   Add("a", 1, {10, 11});
   Add("b", 2, {10});
   Add("a", 1, {11, 11});
   const BatchResult result = Run();
   EXPECT_EQ(grounder_.images_encoded, 2);
   EXPECT_EQ(grounder_.texts_encoded, 2);
-  EXPECT_EQ(grounder_.pairs_grounded, 5);
+  EXPECT_EQ(grounder_.pairs_grounded, 3);
   EXPECT_EQ(result.report.calls, 3);
   EXPECT_EQ(result.report.images, 2);
-  EXPECT_EQ(result.report.expressions, 5);
+  EXPECT_EQ(result.report.expressions, 3);
   EXPECT_EQ(result.answers[2]->batch_images, 2);
   EXPECT_EQ(result.answers[2]->batch_expressions, 5);
-  EXPECT_TRUE(result.answers[0]->image_shared);
-  EXPECT_FALSE(result.answers[1]->image_shared);
-  EXPECT_TRUE(result.answers[2]->image_shared);
+  EXPECT_EQ(result.answers[0]->image_cache, ImageCacheOutcome::kShared);
+  EXPECT_EQ(result.answers[1]->image_cache, ImageCacheOutcome::kOff);
+  EXPECT_EQ(result.answers[2]->image_cache, ImageCacheOutcome::kShared);
   EXPECT_TRUE(IsAnswerTo(*result.answers[2], items_[2].query));
 }
 
@@ -76,7 +76,7 @@ TEST_F(RunBatchTest, PicturesWithoutAKeyAreNeverShared) {
   Add("", 1, {10});
   const BatchResult result = Run();
   EXPECT_EQ(grounder_.images_encoded, 2);
-  EXPECT_FALSE(result.answers[0]->image_shared);
+  EXPECT_EQ(result.answers[0]->image_cache, ImageCacheOutcome::kOff);
 }
 
 TEST_F(RunBatchTest, RunsMoreExpressionsThanFitInSteps) {

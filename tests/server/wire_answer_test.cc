@@ -35,7 +35,10 @@ TEST(ToGroundResponseTest, TellsBoxesSizesTimesAndNotes) {
   answer.image_digest = std::string(32, 'i');
   answer.batch_images = 2;
   answer.batch_expressions = 5;
-  answer.image_shared = true;
+  answer.image_cache = ImageCacheOutcome::kShared;
+  answer.text_cache_hits = 3;
+  answer.response_cache_hits = 4;
+  answer.image_retained = true;
   StageTimes times;
   times.pool_queue = std::chrono::milliseconds(1);
   times.batch_queue = std::chrono::milliseconds(2);
@@ -57,7 +60,7 @@ TEST(ToGroundResponseTest, TellsBoxesSizesTimesAndNotes) {
   EXPECT_EQ(response.model().name(), "demo");
   EXPECT_EQ(response.request_id(), "id");
   EXPECT_EQ(response.image_digest(), std::string(32, 'i'));
-  EXPECT_FALSE(response.image_retained());
+  EXPECT_TRUE(response.image_retained());
   EXPECT_THAT(response.image_notes(), ElementsAre(v1::IMAGE_NOTE_ALPHA_DROPPED, v1::IMAGE_NOTE_ORIENTATION_APPLIED));
   EXPECT_EQ(response.receipt().queue_time().nanos(), 3'000'000);
   EXPECT_EQ(response.receipt().decode_time().nanos(), 30'000'000);
@@ -67,6 +70,20 @@ TEST(ToGroundResponseTest, TellsBoxesSizesTimesAndNotes) {
   EXPECT_EQ(response.receipt().batch_images(), 2u);
   EXPECT_EQ(response.receipt().batch_expressions(), 5u);
   EXPECT_EQ(response.receipt().image_cache(), v1::CACHE_OUTCOME_SHARED);
+  EXPECT_EQ(response.receipt().text_cache_hits(), 3u);
+  EXPECT_EQ(response.receipt().response_cache_hits(), 4u);
+}
+
+TEST(ToGroundResponseTest, TellsWhatTheImageCacheDid) {
+  const auto told = [](ImageCacheOutcome outcome) {
+    GroundAnswer answer;
+    answer.image_cache = outcome;
+    const CallOutcome ended{.answer = answer, .times = {}, .request_id = {}};
+    return ToGroundResponse(ended, TestModel(), "id").receipt().image_cache();
+  };
+  EXPECT_EQ(told(ImageCacheOutcome::kOff), v1::CACHE_OUTCOME_OFF);
+  EXPECT_EQ(told(ImageCacheOutcome::kMiss), v1::CACHE_OUTCOME_MISS);
+  EXPECT_EQ(told(ImageCacheOutcome::kHit), v1::CACHE_OUTCOME_HIT);
 }
 
 }  // namespace

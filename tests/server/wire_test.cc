@@ -76,6 +76,7 @@ TEST(ParseGroundRequestTest, TakesOverEverythingThatWasAsked) {
   EXPECT_EQ(query->max_boxes, 10);
   EXPECT_EQ(query->min_score, 0.25f);
   EXPECT_TRUE(query->clip_boxes);
+  EXPECT_TRUE(query->bypass_caches);
   EXPECT_EQ(query->request_id, "aZ09._:/-");
 }
 
@@ -87,7 +88,19 @@ TEST(ParseGroundRequestTest, TheDefaultsAreTheOfficialModelsAnswer) {
   EXPECT_EQ(query->min_score, 0.0f);
   EXPECT_FALSE(query->clip_boxes);
   EXPECT_FALSE(query->apply_exif_orientation);
+  EXPECT_FALSE(query->bypass_caches);
   EXPECT_EQ(query->request_id, "fallback");
+}
+
+TEST(ParseGroundRequestTest, ADigestStandsForAPictureAndHasNoBytesToCheck) {
+  v1::GroundRequest request = GoodRequest();
+  request.mutable_image()->set_digest(std::string(32, 'x'));
+  request.mutable_image()->set_crc32c(Crc32c("picture"));
+
+  const absl::StatusOr<GroundQuery> query = Parse(request);
+
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_EQ(std::get<ImageDigest>(query->image).sha256, std::string(32, 'x'));
 }
 
 TEST(ParseGroundRequestTest, RawPixelsBecomeAnImage) {
@@ -181,8 +194,6 @@ const Refused kRefused[] = {
      [](auto& r) { r = RawRequest(1u << 31, 1u << 31, 0); }},
     {"ShortDigest", kInvalid, "PARAMETER_OUT_OF_RANGE", "image.digest",
      [](auto& r) { r.mutable_image()->set_digest(std::string(31, 'x')); }},
-    {"Digest", absl::StatusCode::kNotFound, "IMAGE_NOT_CACHED", "image.digest",
-     [](auto& r) { r.mutable_image()->set_digest(std::string(32, 'x')); }},
     {"OtherModel", absl::StatusCode::kNotFound, "MODEL_NOT_FOUND", "model", [](auto& r) { r.set_model("other"); }},
     {"WrongChecksum", absl::StatusCode::kDataLoss, "IMAGE_CHECKSUM_MISMATCH", "image.crc32c",
      [](auto& r) { r.mutable_image()->set_crc32c(Crc32c("picture") ^ 1); }},

@@ -11,6 +11,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -56,6 +57,9 @@ class FakeGrounder final : public Grounder {
   std::atomic<int> pairs_grounded = 0;
   std::atomic<int> largest_step = 0;  // pairs
 
+  // Features that exist now. They count in an object of their own, since they may outlive the grounder: by a fault.
+  int features_alive() const { return *alive_; }
+
   const ModelInfo& info() const override { return info_; }
 
   absl::StatusOr<std::vector<std::shared_ptr<const ImageFeatures>>> EncodeImages(
@@ -63,7 +67,7 @@ class FakeGrounder final : public Grounder {
     if (before_encode_images) before_encode_images();
     std::vector<std::shared_ptr<const ImageFeatures>> features;
     for (const Canvas* canvas : canvases) {
-      auto feature = std::make_shared<FakeImage>();
+      auto feature = std::make_shared<FakeImage>(alive_);
       feature->checksum = ChecksumOf(*canvas);
       features.push_back(std::move(feature));
     }
@@ -75,7 +79,7 @@ class FakeGrounder final : public Grounder {
       std::span<const Expression* const> expressions) override {
     std::vector<std::shared_ptr<const TextFeatures>> features;
     for (const Expression* expression : expressions) {
-      auto feature = std::make_shared<FakeText>();
+      auto feature = std::make_shared<FakeText>(alive_);
       feature->checksum = ChecksumOf(*expression);
       feature->token = expression->token_ids.empty() ? 0 : expression->token_ids.front();
       features.push_back(std::move(feature));
@@ -112,14 +116,28 @@ class FakeGrounder final : public Grounder {
   }
 
  private:
+  class Alive {
+   public:
+    explicit Alive(std::shared_ptr<std::atomic<int>> count) : count_(std::move(count)) { ++*count_; }
+    ~Alive() { --*count_; }
+    Alive(const Alive&) = delete;
+    Alive& operator=(const Alive&) = delete;
+
+   private:
+    const std::shared_ptr<std::atomic<int>> count_;
+  };
   struct FakeImage final : ImageFeatures {
-    std::uint64_t checksum = 0;
+    explicit FakeImage(std::shared_ptr<std::atomic<int>> count) : alive(std::move(count)) {}
     std::size_t ByteCount() const override { return sizeof(checksum); }
+    std::uint64_t checksum = 0;
+    const Alive alive;
   };
   struct FakeText final : TextFeatures {
+    explicit FakeText(std::shared_ptr<std::atomic<int>> count) : alive(std::move(count)) {}
+    std::size_t ByteCount() const override { return sizeof(checksum); }
     std::uint64_t checksum = 0;
     std::int32_t token = 0;  // the first
-    std::size_t ByteCount() const override { return sizeof(checksum); }
+    const Alive alive;
   };
 
   static std::uint64_t Mix(std::uint64_t checksum, std::uint64_t value) {
@@ -148,6 +166,7 @@ class FakeGrounder final : public Grounder {
   }
 
   ModelInfo info_;
+  const std::shared_ptr<std::atomic<int>> alive_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace lqvg

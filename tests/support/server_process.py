@@ -20,6 +20,8 @@ PATIENCE_SECONDS = 60  # for what takes milliseconds on an idle machine
 # Within which a process that has nothing to wait for is gone; below every delay that a test could mistake it for.
 PROMPTLY_SECONDS = 4
 GOOD_CALL_SECONDS = 1  # within which a call on a new connection is answered, whatever others do
+# So that every call comes to the model's gates, also when it asks what another has asked.
+NO_CACHES = ["--image-cache-bytes=0", "--text-cache-bytes=0", "--response-cache-bytes=0"]
 STARTING, SERVING = 2, 1  # of grpc.health.v1: NOT_SERVING, SERVING
 
 
@@ -67,7 +69,7 @@ class Server:
         paths = {f"FAKE_{name.upper()}_GATE": str(gate.path) for name, gate in self.gates.items()}
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("LQVG_", "OMP_", "GOMP_"))}
         self.arguments = [str(SERVER), f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0",
-                          "--metrics-listen=127.0.0.1:0", *flags]
+                          "--metrics-listen=127.0.0.1:0", *NO_CACHES, *flags]
         self.environment = {**inherited, **paths, **environment}
         self.popen = popen
 
