@@ -91,8 +91,7 @@ class LazyCounters {
 }  // namespace
 
 struct Metrics::Series {
-  Series(std::function<Occupancy()> occupancy, std::function<CachesCounts()> caches)
-      : live(std::make_shared<LiveMetrics>(std::move(occupancy), std::move(caches))) {
+  explicit Series(std::function<LiveState()> state) : live(std::make_shared<LiveMetrics>(std::move(state))) {
     // A counter that comes into being with its first count has no increase that rate() could see, and a ratio of which
     // one side is missing is no ratio: what alerts and dashboards ask for is there, at 0, before it happens.
     const std::size_t internal_error = ReasonIndex("INTERNAL_ERROR");
@@ -186,9 +185,8 @@ struct Metrics::Series {
   Counter& device_hang = device_errors.Add({{"class", "hang"}});
 };
 
-Metrics::Metrics(std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy,
-                 std::function<CachesCounts()> caches)
-    : series_(std::make_unique<Series>(std::move(occupancy), std::move(caches))) {
+Metrics::Metrics(std::string_view version, std::string_view commit, std::function<LiveState()> state)
+    : series_(std::make_unique<Series>(std::move(state))) {
   series_->Info("lqvg_build_info", "The program that runs; always 1.",
                 {{"version", std::string(version)}, {"commit", std::string(commit)}});
 }

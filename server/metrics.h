@@ -14,6 +14,7 @@
 #include "model/grounder.h"
 #include "server/admission.h"
 #include "server/caches.h"
+#include "server/cost_model.h"
 #include "server/finished_call.h"
 #include "server/run_batch.h"
 
@@ -23,12 +24,17 @@ class Collectable;
 
 namespace lqvg::serving {
 
+// What the server is like at one moment.
+struct LiveState {
+  Occupancy occupancy = {};
+  CachesCounts caches = {};
+  BatchCost cost = {};
+};
+
 class Metrics {
  public:
-  // `occupancy` and `caches` are asked at every scrape, by any thread.
-  Metrics(
-      std::string_view version, std::string_view commit, std::function<Occupancy()> occupancy,
-      std::function<CachesCounts()> caches = [] { return CachesCounts(); });
+  // `state` is asked at every scrape, by any thread.
+  Metrics(std::string_view version, std::string_view commit, std::function<LiveState()> state);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;

@@ -4,6 +4,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/metric_type.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,10 +52,31 @@ std::vector<prometheus::MetricFamily> CacheFamilies(const CachesCounts& counts) 
   };
 }
 
+// What the admission of calls reckons with, for a few sizes of a batch.
+prometheus::MetricFamily CostFamily(const BatchCost& cost) {
+  struct Size {
+    int images, expressions;
+  };
+  prometheus::MetricFamily made{.name = "lqvg_cost_seconds",
+                                .help =
+                                    "What a batch of new pictures and of expressions is expected to take, from those "
+                                    "that ran; 0 before the first.",
+                                .type = MetricType::Gauge,
+                                .metric = {}};
+  for (const Size size : {Size{0, 1}, Size{1, 1}, Size{1, 8}, Size{8, 8}}) {
+    const Duration takes = cost.Of(size.images, size.expressions);
+    made.metric.push_back(Value(std::chrono::duration<double>(takes).count()));
+    made.metric.back().label = {{.name = "images", .value = std::to_string(size.images)},
+                                {.name = "expressions", .value = std::to_string(size.expressions)}};
+  }
+  return made;
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> LiveMetrics::Collect() const {
-  const Occupancy inside = occupancy_();
+  const LiveState state = state_();
+  const Occupancy& inside = state.occupancy;
   const ProcessStats process = ReadProcessStats();
   const auto number = [](auto value) { return static_cast<double>(value); };
   std::vector<prometheus::MetricFamily> families = {
@@ -77,7 +99,8 @@ std::vector<prometheus::MetricFamily> LiveMetrics::Collect() const {
       One("process_max_fds", "Open file descriptors allowed, the soft limit.", number(process.max_fds)),
       One("process_threads", "Threads.", number(process.threads)),
   };
-  for (prometheus::MetricFamily& family : CacheFamilies(caches_())) families.push_back(std::move(family));
+  for (prometheus::MetricFamily& family : CacheFamilies(state.caches)) families.push_back(std::move(family));
+  families.push_back(CostFamily(state.cost));
   return families;
 }
 

@@ -47,6 +47,7 @@ void Pipeline::Open(Grounder& grounder, PrepareFunction prepare) {
                                                  .faults = options_.faults,
                                                  .caches = options_.caches},
                                 grounder, clock_);
+  open_.store(true, std::memory_order_release);
   admission_.Open(CanvasBytes(grounder.info().input_size));
 }
 

@@ -72,6 +72,8 @@ class Pipeline {
   void Stop();
 
   Occupancy occupancy() const { return admission_.occupancy(); }
+  // What batches cost, as far as those that ran tell; nothing before Open.
+  BatchCost cost() const { return open_.load(std::memory_order_acquire) ? batcher_->cost() : BatchCost(); }
 
  private:
   // The pool's task: the seam where exceptions of parsing and preparing end.
@@ -88,6 +90,7 @@ class Pipeline {
   std::atomic<bool> device_lost_ = false;
   PrepareFunction prepare_;           // set by Open, before the first call is admitted
   std::unique_ptr<Batcher> batcher_;  // likewise
+  std::atomic<bool> open_ = false;    // the two above are set
   DecodePool pool_;                   // last: its tasks use everything above
 };
 

@@ -286,7 +286,10 @@ class ServerProcess {
   CallLog call_log_{log_, clock_};
   Lifecycle lifecycle_{config_.drain, clock_};
   std::optional<FaultPoints> faults_;
-  Metrics metrics_{kVersion, kCommit, [this] { return pipeline_.occupancy(); }, [this] { return caches_.counts(); }};
+  Metrics metrics_{kVersion, kCommit, [this] {
+                     return LiveState{
+                         .occupancy = pipeline_.occupancy(), .caches = caches_.counts(), .cost = pipeline_.cost()};
+                   }};
   LoadedModel model_;                                 // used by the pipeline
   Caches caches_{config_.caches};                     // used by the pipeline; holds parts of the model's
   DecodeBudget decode_budget_{config_.decode_bytes};  // used by the pipeline

@@ -135,7 +135,7 @@ class Service {
   const RequestLimits limits_;
   SteadyClock clock_;
   IdleGrounder model_;
-  Metrics metrics_{"0", "0", [] { return Occupancy(); }};
+  Metrics metrics_{"0", "0", [] { return LiveState(); }};
   Mutex mutex_;
   CondVar answered_;
   int unanswered_ = 0;
@@ -175,7 +175,7 @@ void ServeBenchmark(benchmark::State& state, const Tokenizer& tokenizer, const v
 
 // Everything that is recorded of a request that was answered, and that ran in a batch of its own.
 void RecordBenchmark(benchmark::State& state) {
-  Metrics metrics("0", "0", [] { return Occupancy(); });
+  Metrics metrics("0", "0", [] { return LiveState(); });
   const auto ms = [](int count) { return std::chrono::milliseconds(count); };
   const FinishedCall call{.method = "Ground",
                           .times = {.parse = ms(1),

@@ -47,9 +47,8 @@ class MetricsTest : public testing::Test {
     return found == samples.end() ? -1 : found->second;
   }
 
-  Occupancy inside_;
-  CachesCounts cached_;
-  Metrics metrics_{"1.2.3", "abc", [this] { return inside_; }, [this] { return cached_; }};
+  LiveState state_;
+  Metrics metrics_{"1.2.3", "abc", [this] { return state_; }};
 };
 
 TEST_F(MetricsTest, CountsCallsByMethodCodeAndReason) {
@@ -64,15 +63,23 @@ TEST_F(MetricsTest, CountsCallsByMethodCodeAndReason) {
 
 TEST_F(MetricsTest, AsksTheCachesAtEveryScrape) {
   EXPECT_EQ(Sample(R"(lqvg_cache_hits_total{cache="image"})"), 0) << "there before it counts";
-  cached_.images = {.hits = 1, .misses = 2, .evictions = 3, .bytes = 4};
-  cached_.texts = {.hits = 11, .misses = 12, .evictions = 13, .bytes = 14};
-  cached_.responses = {.hits = 21, .misses = 22, .evictions = 23, .bytes = 24};
+  state_.caches.images = {.hits = 1, .misses = 2, .evictions = 3, .bytes = 4};
+  state_.caches.texts = {.hits = 11, .misses = 12, .evictions = 13, .bytes = 14};
+  state_.caches.responses = {.hits = 21, .misses = 22, .evictions = 23, .bytes = 24};
   EXPECT_EQ(Sample(R"(lqvg_cache_hits_total{cache="image"})"), 1);
   EXPECT_EQ(Sample(R"(lqvg_cache_misses_total{cache="image"})"), 2);
   EXPECT_EQ(Sample(R"(lqvg_cache_evictions_total{cache="text"})"), 13);
   EXPECT_EQ(Sample(R"(lqvg_cache_bytes{cache="text"})"), 14);
   EXPECT_EQ(Sample(R"(lqvg_cache_misses_total{cache="response"})"), 22);
   EXPECT_EQ(Sample(R"(lqvg_cache_bytes{cache="response"})"), 24);
+}
+
+TEST_F(MetricsTest, TellsWhatBatchesCost) {
+  EXPECT_EQ(Sample(R"(lqvg_cost_seconds{images="1",expressions="1"})"), 0);
+  state_.cost = {.fixed_seconds = 1, .image_seconds = 0.5, .expression_seconds = 0.25};
+  EXPECT_EQ(Sample(R"(lqvg_cost_seconds{images="0",expressions="1"})"), 1.25);
+  EXPECT_EQ(Sample(R"(lqvg_cost_seconds{images="1",expressions="8"})"), 3.5);
+  EXPECT_EQ(Sample(R"(lqvg_cost_seconds{images="8",expressions="8"})"), 7);
 }
 
 TEST_F(MetricsTest, KnowsEveryReasonOfTheContract) {
@@ -179,12 +186,12 @@ TEST_F(MetricsTest, CountsDeviceErrorsAndCallsThatRanTooLate) {
 }
 
 TEST_F(MetricsTest, ReadsOccupancyWhenItIsAsked) {
-  inside_ = {.in_flight = 5, .pending = 3, .bytes = 1'024, .received = 9};
+  state_.occupancy = {.in_flight = 5, .pending = 3, .bytes = 1'024, .received = 9};
   EXPECT_EQ(Sample("lqvg_inflight_requests"), 5);
   EXPECT_EQ(Sample("lqvg_pending_requests"), 3);
   EXPECT_EQ(Sample("lqvg_queue_bytes"), 1'024);
   EXPECT_EQ(Sample("lqvg_requests_received_total"), 9);
-  inside_ = {};
+  state_.occupancy = {};
   EXPECT_EQ(Sample("lqvg_inflight_requests"), 0);
 }
 
