@@ -1,7 +1,7 @@
 """`serving_bench.py official`: lqvg-server beside the official LQVG code behind Triton, with the same weights and cores.
 
 First both must find the same boxes, or the run ends: what follows would compare two different models. Then one caller asks
-them in turns, each the same pictures of the model's own size, that are not asked twice.
+them in turns, both the same: made-up pictures of the model's own size, in the same order.
 """
 
 import json
@@ -78,10 +78,11 @@ def ours(address, picture, expressions):
     for expression in expressions:
         command += ["--expression", expression]
     answer = json.loads(subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout)
-    best = [result["boxes"][0] for result in answer["results"]]
+    if answer["receipt"].get("image_cache") != "CACHE_OUTCOME_OFF":
+        raise SystemExit("lqvg-server remembers pictures, and those of the load come again: that is not the model's speed")
     # JSON of protobuf leaves zeros out.
-    names = [("xMin", "x_min"), ("yMin", "y_min"), ("xMax", "x_max"), ("yMax", "y_max"), ("score", "score")]
-    return [[box.get(camel, box.get(snake, 0.0)) for camel, snake in names] for box in best]
+    return [[result["boxes"][0].get(name, 0.0) for name in ("x_min", "y_min", "x_max", "y_max", "score")]
+            for result in answer["results"]]
 
 
 def theirs(address, picture, expressions):

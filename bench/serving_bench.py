@@ -2,7 +2,7 @@
 """What serving costs around a model, beside Triton, in one run with one tool (lqvg-load):
 
     bench/serving_bench.py [--triton PYTHON] [--seconds 5] [--out out/bench] [overhead] [overload]
-    bench/serving_bench.py official --official CHECKOUT --model DIR --triton PYTHON [--threads N] [--seconds 60] [--out out/bench]
+    bench/serving_bench.py official --official CHECKOUT --model DIR --triton PYTHON [--threads N] [--seconds 60]
 
 overhead  lqvg-bench-server with a model that takes no time, and Triton with an empty one: pictures of 1 KB and 185 KB that
           nobody decodes, 1, 16 and 64 calls at a time; and with real decoding, which Triton's model would do in Python.
@@ -11,15 +11,16 @@ overload  both with a model that sleeps for 20 ms and 5 ms a picture, up to 8 pi
 official  lqvg-server, and the official LQVG code behind Triton with the weights of the same model directory: see
           official_bench.py. CHECKOUT is a clone of LANMNG/LQVG, DIR a full-size model; without --threads all cores.
 
---triton names a Python that has bench/triton/requirements.txt installed (official: bench/official/requirements.txt, and there it
-must be); without it only our own figures are measured. The servers take turns. Prints Markdown, writes OUT/serving.json, and
-OUT/overload.svg with both.
+--triton names a Python that has bench/triton/requirements.txt installed (official: bench/official/requirements.txt);
+without it only our own figures are measured, and official does not run. The servers take turns. Prints Markdown, writes
+OUT/serving.json, and OUT/overload.svg with both.
 """
 
 import argparse
 import json
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 
@@ -144,6 +145,7 @@ def main():
     parser.add_argument("--seconds", type=float, help="of each step [5; official: 60]")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "out/bench")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or the servers would stay
     arguments.out.mkdir(parents=True, exist_ok=True)
     what, results = arguments.what or ["overhead", "overload"], {}
     arguments.seconds = arguments.seconds or (60 if what == ["official"] else 5)
