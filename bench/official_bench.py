@@ -7,6 +7,7 @@ them in turns, both the same: made-up pictures of the model's own size, in the s
 import json
 import os
 import random
+import re
 import subprocess
 import urllib.request
 
@@ -66,10 +67,17 @@ def official_server(arguments):
     command = [arguments.triton, ROOT / "bench/official/official_model.py", "--official", arguments.official, "--model",
                arguments.model, "--threads", arguments.threads, "--grpc-port", port, "--http-port", port + 1,
                "--metrics-port", port + 2]
-    server = Server(command, r"^ready$", arguments.out / "official.log",
+    # Triton writes to the same log, piece by piece: the line may begin with one of its own.
+    server = Server(command, r"(?<=threads\n)ready$", arguments.out / "official.log",
                     {"OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": str(arguments.threads)})
     server.address = f"127.0.0.1:{port}"
     return server, f"127.0.0.1:{port + 1}"
+
+
+def runs_on(out):
+    """What the official server said of itself as it became ready."""
+    log = (out / "official.log").read_text(encoding="utf-8", errors="replace")
+    return re.search(r"torch \S+, \d+ threads(?=\nready$)", log, re.MULTILINE).group()
 
 
 def ours(address, picture, expressions):
@@ -155,8 +163,8 @@ def measure_official(arguments):
     behind_triton, http_address = official_server(arguments)
     with our_server(arguments) as our, behind_triton as their:
         score, box = compare_answers(our.address, http_address)
-        runs_on = (arguments.out / "official.log").read_text(errors="replace").rsplit("\nready", 1)[0].splitlines()[-1]
-        print(f"Official code: {runs_on}. Answers differ by at most {score:.1e} in a score, {box:.1e} of the longer side in a "
+        environment = runs_on(arguments.out)
+        print(f"Official code: {environment}. Answers differ by at most {score:.1e} in a score, {box:.1e} of the longer side in a "
               f"box.\n\n| Expressions a call | Turn | lqvg-serve, calls | {MEASURED} | Official, calls | {MEASURED} | "
               "Requests/s, ratio |\n" + "| --- " * 11 + "|", flush=True)
         for expressions in EXPRESSIONS:
@@ -165,4 +173,4 @@ def measure_official(arguments):
                 their_step = measure_turn(their, "oip", arguments, config["input_size"], expressions, turn)
                 print(row(expressions, turn, our_step, their_step), flush=True)
                 rows.append({"expressions": expressions, "turn": turn, "lqvg-serve": our_step, "official": their_step})
-    return {"score_difference": score, "box_difference": box, "threads": arguments.threads, "runs_on": runs_on, "turns": rows}
+    return {"score_difference": score, "box_difference": box, "threads": arguments.threads, "runs_on": environment, "turns": rows}

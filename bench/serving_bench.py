@@ -50,7 +50,8 @@ def triton_server(out, python, batch_seconds=0.0, image_seconds=0.0, queue_secon
     command = [python, ROOT / "bench/triton/sleeping_model.py", "--grpc-port", port, "--http-port", port + 1,
                "--metrics-port", port + 2, "--batch-time", batch_seconds, "--image-time", image_seconds, "--max-batch",
                BATCH_IMAGES, "--queue-timeout", queue_seconds]
-    server = Server(command, r"^ready$", out / "triton.log")
+    # Triton writes to the same log, piece by piece: the word may end one of its lines.
+    server = Server(command, r"ready$", out / "triton.log")
     server.address = f"127.0.0.1:{port}"
     return server
 

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 
@@ -95,7 +96,17 @@ def test_the_python_must_have_what_is_needed(tmp_path, binaries, checkout, model
 def test_a_run_may_begin(tmp_path, binaries, checkout, model, bench, monkeypatch):
     monkeypatch.setattr(bench, "BIN", binaries)
     options = {"official": checkout, "model": model, "triton": python_that(tmp_path, "exit 0")}
-    assert bench.check(type("Arguments", (), options))["input_size"] == 1024
+    assert bench.check(types.SimpleNamespace(**options))["input_size"] == 1024
+
+
+def test_triton_may_write_around_the_line_that_says_ready(tmp_path, checkout, model, bench):
+    python = python_that(tmp_path, r"printf 'modtorch 2.11.0, 2 threads\nready\nel_lifecycle'; exec sleep 60")
+    arguments = types.SimpleNamespace(official=checkout, model=model, triton=python, threads=2, out=tmp_path)
+    server, http_address = bench.official_server(arguments)
+    with server:
+        assert bench.runs_on(tmp_path) == "torch 2.11.0, 2 threads"
+    port = int(server.address.removeprefix("127.0.0.1:"))
+    assert http_address == f"127.0.0.1:{port + 1}"
 
 
 def test_differences_are_the_largest_over_boxes_and_scores(bench):
