@@ -2,31 +2,31 @@
 """What serving costs around a model, beside Triton, in one run with one tool (lqvg-load):
 
     bench/serving_bench.py [--triton PYTHON] [--seconds 5] [--out out/bench] [overhead] [overload]
+    bench/serving_bench.py official --official CHECKOUT --model DIR --triton PYTHON [--threads N] [--seconds 60]
 
 overhead  lqvg-bench-server with a model that takes no time, and Triton with an empty one: pictures of 1 KB and 185 KB that
           nobody decodes, 1, 16 and 64 calls at a time; and with real decoding, which Triton's model would do in Python.
 overload  both with a model that sleeps for 20 ms and 5 ms a picture, up to 8 pictures a batch: goodput from half to ten
           times what such a model can do.
+official  lqvg-server, and the official LQVG code behind Triton with the weights of the same model directory: see
+          official_bench.py. CHECKOUT is a clone of LANMNG/LQVG, DIR a full-size model; without --threads all cores.
 
---triton names a Python that has bench/triton/requirements.txt installed; without it only our own figures are measured.
-The servers take turns, one at a time. Prints Markdown, writes OUT/serving.json, and OUT/overload.svg with both.
+--triton names a Python that has bench/triton/requirements.txt installed (official: bench/official/requirements.txt);
+without it only our own figures are measured, and official does not run. The servers take turns. Prints Markdown, writes
+OUT/serving.json, and OUT/overload.svg with both.
 """
 
 import argparse
-import contextlib
 import json
-import os
 import pathlib
 import random
-import re
 import signal
 import subprocess
 import sys
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-BIN = pathlib.Path(os.environ.get("LQVG_BINARY_DIR", ROOT / "build" / "bin"))
-READY_SECONDS = 120
+from official_bench import CannotRun, measure_official
+from server_under_load import BIN, ROOT, Server, load
+
 CONCURRENCIES = (1, 16, 64)
 SIZES = {"1 KB": 1_000, "185 KB": 185_000}
 
@@ -35,59 +35,6 @@ CAPACITY = BATCH_IMAGES / (BATCH_SECONDS + BATCH_IMAGES * IMAGE_SECONDS)  # call
 OFFERED = (0.5, 0.8, 1, 1.5, 2, 5, 10)  # times the capacity
 TIMEOUT = "500ms"
 DISTINCT = 256  # pictures: a batch of equal ones would cost as one
-
-
-def processor_seconds(pid):
-    """Of a process and all that descend from it, so far."""
-    total, children = 0.0, [pid]
-    parents = {}
-    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = status.read_text().rsplit(")", 1)[1].split()
-            parents.setdefault(int(fields[1]), []).append(int(status.parent.name))
-    while children:
-        current = children.pop()
-        children += parents.get(current, [])
-        with contextlib.suppress(OSError):
-            fields = pathlib.Path(f"/proc/{current}/stat").read_text().rsplit(")", 1)[1].split()
-            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return total
-
-
-class Server:
-    """A server in its own process group, ready when the context begins."""
-
-    def __init__(self, command, ready, log, environment=None):
-        self._command, self._ready, self._log = [str(word) for word in command], ready, log
-        self._environment = {**os.environ, **(environment or {})}
-        self.address = None
-
-    def __enter__(self):
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment,
-                                             start_new_session=True)
-        give_up = time.monotonic() + READY_SECONDS
-        while time.monotonic() < give_up:
-            if found := re.search(self._ready, self._log.read_text(errors="replace"), re.MULTILINE):
-                self.address = found.group(1) if found.groups() else self.address
-                return self
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.1)
-        self.__exit__()
-        raise SystemExit(f"{self._command[0]} does not serve, see {self._log}")
-
-    def __exit__(self, *_):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGINT)
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-    def processor_seconds(self):
-        return processor_seconds(self._process.pid)
 
 
 def lqvg_server(out, decode, batch_seconds=0.0, image_seconds=0.0):
@@ -103,27 +50,10 @@ def triton_server(out, python, batch_seconds=0.0, image_seconds=0.0, queue_secon
     command = [python, ROOT / "bench/triton/sleeping_model.py", "--grpc-port", port, "--http-port", port + 1,
                "--metrics-port", port + 2, "--batch-time", batch_seconds, "--image-time", image_seconds, "--max-batch",
                BATCH_IMAGES, "--queue-timeout", queue_seconds]
-    server = Server(command, r"^ready$", out / "triton.log")
+    # Triton writes to the same log, piece by piece: the word may end one of its lines.
+    server = Server(command, r"ready$", out / "triton.log")
     server.address = f"127.0.0.1:{port}"
     return server
-
-
-def load(server, protocol, out, pictures, *arguments):
-    """The steps of a run of lqvg-load, each with the server's processor time per answered call of the whole run."""
-    report = out / "load.json"
-    before = server.processor_seconds()
-    code = subprocess.run([BIN / "lqvg-load", "--server", server.address, "--protocol", protocol, "--quiet", "--json",
-                           report, "--expression", "a ship", *map(str, arguments), *pictures],
-                          stdout=subprocess.DEVNULL, check=False).returncode
-    if code not in (0, 1):
-        raise SystemExit(f"lqvg-load ended with {code}")
-    used = server.processor_seconds() - before
-    steps = json.loads(report.read_text())["steps"]
-    answered = sum(step["ok"] for step in steps)
-    for step in steps:
-        # Warm-up calls use the processor too and are not counted: none here.
-        step["server_seconds_per_call"] = used / answered if answered else None
-    return steps
 
 
 def make_pictures(folder, count, size):
@@ -136,6 +66,10 @@ def make_pictures(folder, count, size):
     return paths
 
 
+def asking(pictures):
+    return "--expression", "a ship", *pictures
+
+
 def measure_overhead(arguments):
     rows = []
     for size_name, size in SIZES.items():
@@ -146,9 +80,10 @@ def measure_overhead(arguments):
                 servers.append(("Triton", "oip", triton_server(arguments.out, arguments.triton)))
             for name, protocol, server in servers:
                 with server:
-                    load(server, protocol, arguments.out, pictures, "-c", concurrency, "-d", "1s", "--warm-up", "0s")
-                    step = load(server, protocol, arguments.out, pictures, "-c", concurrency, "-d",
-                                f"{arguments.seconds}s", "--warm-up", "0s", "--channels", 1 + concurrency // 32)[0]
+                    asked = ("-c", concurrency, "--warm-up", "0s", *asking(pictures))
+                    load(server, protocol, arguments.out, "-d", "1s", *asked)
+                    step = load(server, protocol, arguments.out, "-d", f"{arguments.seconds}s", "--channels",
+                                1 + concurrency // 32, *asked)[0]
                 rows.append({"server": name, "picture": size_name, "concurrency": concurrency, **step})
                 print(overhead_row(rows[-1]), flush=True)
     subprocess.run([BIN / "lqvg-scenes", "--seed", "1", "--count", "4", "--size", "256x256", "--out",
@@ -157,8 +92,8 @@ def measure_overhead(arguments):
     size_name = f"{sum(path.stat().st_size for path in scenes) // 4000} KB PNG, decoded"
     for concurrency in CONCURRENCIES:
         with lqvg_server(arguments.out, "real") as server:
-            step = load(server, "lqvg", arguments.out, scenes, "-c", concurrency, "-d", f"{arguments.seconds}s", "--warm-up",
-                        "0s", "--channels", 1 + concurrency // 32)[0]
+            step = load(server, "lqvg", arguments.out, "-c", concurrency, "-d", f"{arguments.seconds}s", "--warm-up", "0s",
+                        "--channels", 1 + concurrency // 32, *asking(scenes))[0]
         rows.append({"server": "lqvg-serve", "picture": size_name, "concurrency": concurrency, **step})
         print(overhead_row(rows[-1]), flush=True)
     return rows
@@ -175,17 +110,18 @@ def overhead_row(row):
 def measure_overload(arguments):
     pictures = make_pictures(arguments.out / "pictures", DISTINCT, SIZES["1 KB"])
     rates = ",".join(f"{CAPACITY * times:.1f}" for times in OFFERED)
-    flags = ["--rate", rates, "-d", f"{arguments.seconds}s", "--warm-up", "1s", "--timeout", TIMEOUT, "--channels", 4]
+    flags = ["--rate", rates, "-d", f"{arguments.seconds}s", "--warm-up", "1s", "--timeout", TIMEOUT, "--channels", 4,
+             *asking(pictures)]
     runs = {}
     if arguments.triton:
         # Triton does not read the deadline of a call: the policy of its queue is told the same time.
         with triton_server(arguments.out, arguments.triton, BATCH_SECONDS, IMAGE_SECONDS,
                            float(TIMEOUT.removesuffix("ms")) / 1000) as server:
-            runs["Triton"] = load(server, "oip", arguments.out, pictures, *flags)
+            runs["Triton"] = load(server, "oip", arguments.out, *flags)
         (arguments.out / "load.json").rename(arguments.out / "triton.json")
         flags += ["--beside", f"Triton={arguments.out / 'triton.json'}"]
     with lqvg_server(arguments.out, "none", BATCH_SECONDS, IMAGE_SECONDS) as server:
-        runs["lqvg-serve"] = load(server, "lqvg", arguments.out, pictures, *flags, "--plot", arguments.out / "overload.svg")
+        runs["lqvg-serve"] = load(server, "lqvg", arguments.out, *flags, "--plot", arguments.out / "overload.svg")
     return runs
 
 
@@ -201,13 +137,19 @@ def print_overload(runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", choices=["overhead", "overload", []], help="both, unless one is named")
+    parser.add_argument("what", nargs="*", choices=["overhead", "overload", "official", []],
+                        help="the first two, unless one is named")
     parser.add_argument("--triton", metavar="PYTHON", help="a Python with nvidia-pytriton")
-    parser.add_argument("--seconds", type=float, default=5, help="of each step")
+    parser.add_argument("--official", metavar="CHECKOUT", type=pathlib.Path, help="a clone of LANMNG/LQVG")
+    parser.add_argument("--model", metavar="DIR", type=pathlib.Path, help="official: the model directory that both serve")
+    parser.add_argument("--threads", type=int, metavar="N", help="official: of each server [all cores]")
+    parser.add_argument("--seconds", type=float, help="of each step [5; official: 60]")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "out/bench")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or the servers would stay
     arguments.out.mkdir(parents=True, exist_ok=True)
     what, results = arguments.what or ["overhead", "overload"], {}
+    arguments.seconds = arguments.seconds or (60 if what == ["official"] else 5)
     if "overhead" in what:
         print("| Server | Picture | At a time | Requests/s | p50, ms | p99, ms | Server's processor time a call, us |\n"
               "| --- | --- | --- | --- | --- | --- | --- |")
@@ -215,6 +157,11 @@ def main():
     if "overload" in what:
         results["overload"] = measure_overload(arguments)
         print_overload(results["overload"])
+    if "official" in what:
+        try:
+            results["official"] = measure_official(arguments)
+        except CannotRun as error:
+            parser.exit(2, f"serving_bench.py: {error}\n")
     (arguments.out / "serving.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
