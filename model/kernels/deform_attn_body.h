@@ -4,8 +4,8 @@
 // wide as a register: sums in wider ones are kept in memory by g++ 12, and took AVX2 6 to 20 times as long at S = 1024.
 //
 // Per query and head the work is in two steps: list the cells to read with their weights (at most four a point), then
-// sum the listed rows. The second step is where the time goes: several accumulators hide the latency of
-// the multiply-add, and a row is read in whole cache lines.
+// sum the listed rows. The second step is where the time goes: several accumulators hide the latency of the
+// multiply-add, and a row is read in whole cache lines.
 #pragma once
 
 #include "model/kernels/kernels.h"
