@@ -15,6 +15,8 @@ void MeasurePasses(benchmark::State& state, const Work& work, int threads, const
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const auto passes = static_cast<double>(state.iterations());
   const double flops = work.flops * passes / seconds, bytes = work.bytes * passes / seconds;
+  state.counters["flop"] = work.flops;
+  state.counters["bytes"] = work.bytes;
   state.counters["flop_per_second"] = flops;
   state.counters["bytes_per_second"] = bytes;
   state.counters["of_fma_peak"] = flops / peaks.flops;

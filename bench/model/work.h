@@ -21,8 +21,8 @@ struct Work {
 };
 
 // Runs `pass` as the benchmark's iterations, on `threads` threads as it may say of itself, and sets the counters
-// flop_per_second and bytes_per_second, and of_fma_peak and of_memory_peak: their shares, 0..1, of PeaksOf(threads).
-// Main thread only.
+// flop and bytes of a pass; flop_per_second and bytes_per_second; and of_fma_peak and of_memory_peak: their shares,
+// 0..1, of PeaksOf(threads). Main thread only.
 void MeasurePasses(benchmark::State& state, const Work& work, int threads, const std::function<void()>& pass);
 
 }  // namespace lqvg::bench
