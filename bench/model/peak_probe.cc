@@ -62,6 +62,7 @@ double UnitsPerSecond(int threads, Work work) {
   std::atomic<float> kept = 0;  // so that no result is thrown away unseen
   const Clock::time_point begin = Clock::now(), end = begin + kProbeTime;
   std::vector<std::thread> running;
+  running.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     running.emplace_back([&, i] {
       while (Clock::now() < end) {
