@@ -1,7 +1,7 @@
 # Thin names for the commands of this project; `make` lists them. Each target installs and builds only what is missing.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test serve train fmt lint asan tsan fuzz fuzz-corpus deb image-test cuda-bundle check bench bench-metrics soak clean
+.PHONY: help deps build demo test serve train fmt lint asan tsan fuzz fuzz-corpus deb image-test cuda-bundle check bench bench-model bench-metrics soak clean
 
 # A file that includes LibTorch needs up to 1.6 GB to compile, so memory limits the jobs as cores do. JOBS=n overrides.
 JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/^MemAvailable/ {print int($$2 / 1600000)}' /proc/meminfo); \
@@ -76,9 +76,16 @@ cuda-bundle: deps  ## out/cuda-bundle: the trainer and the model's tests for a m
 
 check: lint asan tsan test  ## everything that a change must pass
 
-bench:  ## what serving costs around a model, and goodput under overload (ARGS='--triton PYTHON' beside Triton)
+bench:  ## lqvg-bench's short set, then serving around a model and goodput under overload (ARGS='--triton PYTHON')
+	@$(MAKE) --no-print-directory bench-model ARGS='--benchmark_min_time=0.05'
 	@$(MAKE) --no-print-directory build TARGETS="lqvg-load lqvg-bench-server lqvg-scenes"
 	@.deps/venv/bin/python bench/serving_bench.py $(ARGS)
+
+bench-model: deps  ## kernels, stages, tokenizer, decoding, letterbox (ARGS='--model DIR --benchmark_filter=stages')
+	@tools/install_dependencies.sh --with-bench
+	@cmake --preset release -DLQVG_BENCH=ON >/dev/null
+	@cmake --build build --parallel $(JOBS) --target lqvg-bench
+	@build/bin/lqvg-bench $(ARGS)
 
 soak: build  ## mixed load with clients that leave and servers that stop; what must hold after it (MINUTES=2)
 	@.deps/venv/bin/python bench/soak.py --minutes $(or $(MINUTES),2) $(ARGS)

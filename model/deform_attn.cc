@@ -24,29 +24,6 @@ at::Tensor Locations(const at::Tensor& offsets, const at::Tensor& references, co
   return centre + offsets / extent;
 }
 
-// value [B, N, heads, d], locations [B, Q, heads, levels, points, 2], weights [B, Q, heads, levels * points] -> [B, Q,
-// D]
-at::Tensor SamplePlanes(const at::Tensor& value, const std::vector<LevelShape>& levels, const at::Tensor& locations,
-                        const at::Tensor& weights) {
-  const std::int64_t batch = value.size(0), heads = value.size(2), head_dim = value.size(3),
-                     queries = locations.size(1);
-  const at::Tensor grid = locations * 2 - 1;  // grid_sample's -1..1
-  std::vector<at::Tensor> sampled;
-  std::int64_t begin = 0;
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    const at::Tensor plane = value.narrow(1, begin, levels[i].Cells())
-                                 .permute({0, 2, 3, 1})
-                                 .reshape({batch * heads, head_dim, levels[i].height, levels[i].width});
-    const at::Tensor points =
-        grid.select(3, static_cast<std::int64_t>(i)).transpose(1, 2).flatten(0, 1);  // [B*heads, Q, P, 2]
-    sampled.push_back(at::grid_sampler(plane, points, /*bilinear*/ 0, /*zeros*/ 0, /*align_corners=*/false));
-    begin += levels[i].Cells();
-  }
-  const at::Tensor read = at::cat(sampled, -1);                                  // [B*heads, d, Q, levels*P]
-  const at::Tensor weight = weights.transpose(1, 2).flatten(0, 1).unsqueeze(1);  // [B*heads, 1, Q, levels*P]
-  return (read * weight).sum(-1).view({batch, heads * head_dim, queries}).transpose(1, 2);
-}
-
 // What the sampling of one batch needs, as the projections gave it.
 struct Projections {
   at::Tensor offsets;  // [B, Q, heads, levels, points, 2]
@@ -105,12 +82,33 @@ DeformAttn LoadDeformAttn(const Scope& scope, std::int64_t dim, std::int64_t hea
           points};
 }
 
+at::Tensor SamplePlain(const at::Tensor& value, const std::vector<LevelShape>& levels, const at::Tensor& offsets,
+                       const at::Tensor& logits, const at::Tensor& references) {
+  const std::int64_t batch = value.size(0), heads = value.size(2), head_dim = value.size(3), queries = offsets.size(1);
+  const at::Tensor weights = at::softmax(logits, -1);
+  const at::Tensor grid = Locations(offsets, references, levels) * 2 - 1;  // grid_sample's -1..1
+  std::vector<at::Tensor> sampled;
+  std::int64_t begin = 0;
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const at::Tensor plane = value.narrow(1, begin, levels[i].Cells())
+                                 .permute({0, 2, 3, 1})
+                                 .reshape({batch * heads, head_dim, levels[i].height, levels[i].width});
+    const at::Tensor points =
+        grid.select(3, static_cast<std::int64_t>(i)).transpose(1, 2).flatten(0, 1);  // [B*heads, Q, P, 2]
+    sampled.push_back(at::grid_sampler(plane, points, /*bilinear*/ 0, /*zeros*/ 0, /*align_corners=*/false));
+    begin += levels[i].Cells();
+  }
+  const at::Tensor read = at::cat(sampled, -1);                                  // [B*heads, d, Q, levels*P]
+  const at::Tensor weight = weights.transpose(1, 2).flatten(0, 1).unsqueeze(1);  // [B*heads, 1, Q, levels*P]
+  return (read * weight).sum(-1).view({batch, heads * head_dim, queries}).transpose(1, 2);
+}
+
 at::Tensor ForwardPlain(const DeformAttn& attention, const at::Tensor& query, const at::Tensor& references,
                         const at::Tensor& memory, const std::vector<LevelShape>& levels) {
   const Projections projections = Project(attention, query, static_cast<std::int64_t>(levels.size()));
   const at::Tensor value = Forward(attention.value_proj, memory).unflatten(-1, {attention.heads, -1});
-  return Forward(attention.output_proj, SamplePlanes(value, levels, Locations(projections.offsets, references, levels),
-                                                     at::softmax(projections.logits, -1)));
+  return Forward(attention.output_proj,
+                 SamplePlain(value, levels, projections.offsets, projections.logits, references));
 }
 
 at::Tensor Forward(const DeformAttn& attention, const at::Tensor& query, const at::Tensor& references,

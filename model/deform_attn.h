@@ -30,4 +30,9 @@ at::Tensor Forward(const DeformAttn& attention, const at::Tensor& query, const a
 at::Tensor ForwardPlain(const DeformAttn& attention, const at::Tensor& query, const at::Tensor& references,
                         const at::Tensor& memory, const std::vector<LevelShape>& levels);
 
+// The sampling alone, in ATen: `value` [B, N, heads, d] laid out as `levels` says, `offsets` [B, Q, heads, levels,
+// points, 2] and `logits` [B, Q, heads, levels * points] as the projections give them -> [B, Q, heads * d].
+at::Tensor SamplePlain(const at::Tensor& value, const std::vector<LevelShape>& levels, const at::Tensor& offsets,
+                       const at::Tensor& logits, const at::Tensor& references);
+
 }  // namespace lqvg

@@ -119,7 +119,13 @@ ROOMS = (
     Room("fuzzers", "tests/fuzz/*", TEST + " tests/fuzz/* codecs grpc proto server/* model/architecture.h model/safetensors.h "
          "model/unicode.h " + DOOR + " " + QUERY),
     Room("benchmarks of serving", "bench/server/*",
-         "std posix absl benchmark grpc proto server/* model/prepare.h " + DOOR + " " + QUERY),
+         "std posix absl benchmark grpc proto image/crc32c.h server/* model/prepare.h model/architecture.h bench/families.h "
+         "bench/server/* " + DOOR + " " + QUERY),
+    Room("benchmarks of pictures", "bench/image/*",
+         "std posix absl benchmark codecs opencv image/* train/scenes/* model/architecture.h bench/families.h bench/image/* "
+         + QUERY),
+    Room("benchmarks' program", "bench/families.h bench/lqvg_bench.cc",
+         "std absl benchmark model/architecture.h bench/families.h"),
     Room("benchmarks", "bench/*", "std posix absl json benchmark torch simd image/* model/* train/* bench/*"),
 )
 

@@ -4,63 +4,65 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <thread>
 #include <vector>
 
-namespace lqvg {
+namespace lqvg::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Floats8 [[gnu::vector_size(32)]] = float;
+using Floats16 [[gnu::vector_size(64)]] = float;
 
+constexpr std::chrono::milliseconds kProbeTime{500};
 constexpr int kChains = 12;  // as many as hide an FMA's latency on two ports, and fit in the registers
 constexpr std::int64_t kRounds = 1 << 16;
-constexpr std::size_t kArrayFloats = std::size_t{32} << 20;  // 128 MiB a thread
+constexpr std::size_t kArrayFloats = std::size_t{16} << 20;  // 64 MiB, three a thread
 
-__attribute__((target("avx512f"))) float Fma512() {
-  __m512 sums[kChains];
-  for (int i = 0; i < kChains; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));
-  const __m512 factor = _mm512_set1_ps(0.999F), term = _mm512_set1_ps(0.001F);
+// Has the instruction set of the function that it is inlined into.
+template <typename Vector>
+[[gnu::always_inline]] inline float FmaChains() {
+  Vector sums[kChains];
+  // Not from 1, where the chain stands still: the compiler sees that and drops it.
+  for (int i = 0; i < kChains; ++i) sums[i] = Vector{} + static_cast<float>(i + 2);
+  const Vector factor = Vector{} + 0.999F, term = Vector{} + 0.001F;
   for (std::int64_t round = 0; round < kRounds; ++round) {
 #pragma GCC unroll 12
-    for (int i = 0; i < kChains; ++i) sums[i] = _mm512_fmadd_ps(sums[i], factor, term);
+    for (int i = 0; i < kChains; ++i) sums[i] = sums[i] * factor + term;
   }
   float sum = 0;
-  for (const __m512& chain : sums) sum += _mm512_cvtss_f32(chain);
+  for (const Vector& chain : sums) sum += chain[0];
   return sum;
 }
 
-__attribute__((target("avx2,fma"))) float Fma256() {
-  __m256 sums[kChains];
-  for (int i = 0; i < kChains; ++i) sums[i] = _mm256_set1_ps(static_cast<float>(i));
-  const __m256 factor = _mm256_set1_ps(0.999F), term = _mm256_set1_ps(0.001F);
-  for (std::int64_t round = 0; round < kRounds; ++round) {
-#pragma GCC unroll 12
-    for (int i = 0; i < kChains; ++i) sums[i] = _mm256_fmadd_ps(sums[i], factor, term);
-  }
-  float sum = 0;
-  for (const __m256& chain : sums) sum += _mm256_cvtss_f32(chain);
-  return sum;
-}
+__attribute__((target("avx512f"))) float Fma512() { return FmaChains<Floats16>(); }
+__attribute__((target("avx2,fma"))) float Fma256() { return FmaChains<Floats8>(); }
 
-float ReadAll(const std::vector<float>& array) {
-  __m128 sums[8] = {};
-  for (std::size_t i = 0; i < array.size(); i += 32) {
-    for (std::size_t j = 0; j < 8; ++j) sums[j] = _mm_add_ps(sums[j], _mm_loadu_ps(&array[i + 4 * j]));
+struct Triad {
+  std::vector<float> a = std::vector<float>(kArrayFloats, 0.0F), b = std::vector<float>(kArrayFloats, 1.0F),
+                     c = std::vector<float>(kArrayFloats, 2.0F);
+
+  // a = b + 0.5 c. The stores go past the caches: a cached one would first read what it overwrites, uncounted.
+  float Run() {
+    const __m128 half = _mm_set1_ps(0.5F);
+    for (std::size_t i = 0; i < kArrayFloats; i += 4) {
+      _mm_stream_ps(&a[i], _mm_add_ps(_mm_loadu_ps(&b[i]), _mm_mul_ps(half, _mm_loadu_ps(&c[i]))));
+    }
+    return a[0];
   }
-  float sum = 0;
-  for (const __m128& part : sums) sum += _mm_cvtss_f32(part);
-  return sum;
-}
+};
 
 // Work done per second over all threads, `work(thread)` being one unit of it.
 template <typename Work>
-double UnitsPerSecond(int threads, double seconds, Work work) {
+double UnitsPerSecond(int threads, Work work) {
   std::atomic<std::int64_t> units = 0;
   std::atomic<float> kept = 0;  // so that no result is thrown away unseen
-  const Clock::time_point begin = Clock::now();
-  const auto end = begin + std::chrono::duration<double>(seconds);
+  const Clock::time_point begin = Clock::now(), end = begin + kProbeTime;
   std::vector<std::thread> running;
+  running.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     running.emplace_back([&, i] {
       while (Clock::now() < end) {
@@ -73,19 +75,21 @@ double UnitsPerSecond(int threads, double seconds, Work work) {
   return static_cast<double>(units) / std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+Peaks Probe(int threads) {
+  const bool is_wide = __builtin_cpu_supports("avx512f");
+  const double flops_per_unit = 2.0 * kChains * kRounds * (is_wide ? 16 : 8);
+  constexpr double kBytesPerUnit = 3.0 * sizeof(float) * kArrayFloats;
+  std::vector<Triad> triads(static_cast<std::size_t>(threads));
+  return {flops_per_unit * UnitsPerSecond(threads, [is_wide](int) { return is_wide ? Fma512() : Fma256(); }),
+          kBytesPerUnit * UnitsPerSecond(threads, [&](int i) { return triads[static_cast<std::size_t>(i)].Run(); })};
+}
+
 }  // namespace
 
-double PeakFlops(int threads, double seconds) {
-  const bool is_wide = __builtin_cpu_supports("avx512f");
-  const double per_unit = 2.0 * kChains * kRounds * (is_wide ? 16 : 8);
-  return per_unit * UnitsPerSecond(threads, seconds, [is_wide](int) { return is_wide ? Fma512() : Fma256(); });
+const Peaks& PeaksOf(int threads) {
+  static std::map<int, Peaks> peaks;
+  const auto found = peaks.find(threads);
+  return found != peaks.end() ? found->second : peaks.emplace(threads, Probe(threads)).first->second;
 }
 
-double PeakReadBytes(int threads, double seconds) {
-  const std::vector<std::vector<float>> arrays(static_cast<std::size_t>(threads), std::vector<float>(kArrayFloats, 1));
-  return static_cast<double>(kArrayFloats * sizeof(float)) * UnitsPerSecond(threads, seconds, [&](int thread) {
-           return ReadAll(arrays[static_cast<std::size_t>(thread)]);
-         });
-}
-
-}  // namespace lqvg
+}  // namespace lqvg::bench

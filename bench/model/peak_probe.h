@@ -1,14 +1,16 @@
-// What this machine can do at best, measured: fused multiply-adds and reading from memory.
+// What this machine can do at best, measured: fused multiply-adds, and moving memory.
 //
-// Each takes about `seconds` on `threads` threads of its own, and is to run while nothing else does.
+// To be called while nothing else runs; blocks for about a second the first time that a number of threads is asked for.
 #pragma once
 
-namespace lqvg {
+namespace lqvg::bench {
 
-// fp32 operations per second of fused multiply-adds in registers, in the widest vectors that the processor has.
-double PeakFlops(int threads, double seconds);
+struct Peaks {
+  double flops = 0;  // fp32 operations per second of fused multiply-adds in registers, in the widest vectors there are
+  double bytes = 0;  // read and written per second by a triad over arrays far larger than the caches
+};
 
-// Bytes per second read from arrays far larger than the caches.
-double PeakReadBytes(int threads, double seconds);
+// Of `threads` threads of its own; measured once, then the same for the whole run. Not thread-safe.
+const Peaks& PeaksOf(int threads);
 
-}  // namespace lqvg
+}  // namespace lqvg::bench

@@ -1,84 +1,97 @@
-// How long the model's stages take, one after another, and what share of the machine they use.
-//
-//   stage_bench [MODEL_DIR] [SECONDS]     MODEL_DIR: models/demo; SECONDS for each stage: 3
-//
-// Prints a Markdown table: the median of the stage's times, FLOP, GFLOP/s, and their share of the fused multiply-adds
-// that the same run measured just before. OMP_NUM_THREADS sets the threads.
+// The model's stages one by one, as an answer runs them: one picture, one expression.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "bench/families.h"
 #include "bench/model/peak_probe.h"
-#include "bench/model/stage_flops.h"
+#include "bench/model/stage_work.h"
+#include "bench/model/work.h"
 #include "model/network.h"
 
-namespace lqvg {
+namespace lqvg::bench {
 namespace {
 
 constexpr std::int64_t kTokens = 24;  // as RSVG-HR's expressions have
-constexpr double kProbeSeconds = 1;
 
-double MedianSeconds(const std::function<void()>& stage, double seconds) {
-  using Clock = std::chrono::steady_clock;
-  stage();  // warms up
-  std::vector<double> times;
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
-  do {
-    const auto begin = Clock::now();
-    stage();
-    times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
-  } while (Clock::now() < end || times.size() < 3);
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
-  return times[times.size() / 2];
+// A model, and what each stage is given: made up, or what the stages before it made of that.
+struct Stages {
+  std::unique_ptr<const Network> network;
+  at::Tensor canvas, ids, valid;
+  ImageLevels image;
+  TextWords text;
+  at::Tensor positions;
+  Fused fused;
+
+  explicit Stages(std::unique_ptr<const Network> loaded) : network(std::move(loaded)) {
+    const Architecture& architecture = network->architecture;
+    const std::int64_t side = architecture.input_size;
+    canvas = at::randint(0, 256, {1, side, side, 3}, at::kByte);
+    ids = at::randint(3, architecture.text_encoder.vocab_size, {1, kTokens}, at::kLong);
+    valid = at::ones({1, kTokens}, at::kBool);
+    image = EncodeImage();
+    text = EncodeText();
+    positions = ImagePositions(image.levels, architecture.hidden_dim, network->device);
+    fused = Fuse();
+  }
+
+  ImageLevels EncodeImage() const { return Forward(network->image_encoder, canvas); }
+  TextWords EncodeText() const { return Forward(network->text_encoder, ids, valid); }
+  Fused Fuse() const { return Forward(network->fusion, image, positions, text); }
+  Proposals Transform() const {
+    return Forward(network->transformer, fused.tokens, image.levels, positions, fused.sentence);
+  }
+};
+
+void RegisterPeaks(int threads) {
+  const std::string name = "peaks/threads:" + std::to_string(threads);
+  benchmark::RegisterBenchmark(name.c_str(), [threads](benchmark::State& state) {
+    Peaks peaks;
+    for (auto unused : state) peaks = PeaksOf(threads);
+    state.counters["flop_per_second"] = peaks.flops;
+    state.counters["bytes_per_second"] = peaks.bytes;
+  })->Iterations(1);
 }
 
-int Main(const std::string& model_dir, double seconds) {
-  const c10::InferenceMode inference;
-  const auto loaded = LoadNetwork(model_dir, at::kCPU);
-  if (!loaded.ok()) {
-    std::fprintf(stderr, "stage_bench: %s\n", std::string(loaded.status().message()).c_str());
-    return 1;
-  }
-  const Network& network = **loaded;
-  const std::int64_t side = network.architecture.input_size;
-  const at::Tensor canvas = at::randint(0, 256, {1, side, side, 3}, at::kByte);
-  const at::Tensor ids = at::randint(3, network.architecture.text_encoder.vocab_size, {1, kTokens}, at::kLong);
-  const at::Tensor valid = at::ones({1, kTokens}, at::kBool);
-  const ImageLevels image = Forward(network.image_encoder, canvas);
-  const TextWords text = Forward(network.text_encoder, ids, valid);
-  const at::Tensor positions = ImagePositions(image.levels, network.architecture.hidden_dim, network.device);
-  const Fused fused = Forward(network.fusion, image, positions, text);
-
-  const int threads = at::get_num_threads();
-  const double peak = PeakFlops(threads, kProbeSeconds), read = PeakReadBytes(threads, kProbeSeconds);
-  std::printf(
-      "%s, one picture and one expression of %lld tokens, %d threads; measured peak %.0f GFLOP/s, %.1f GB/s read\n\n",
-      model_dir.c_str(), static_cast<long long>(kTokens), threads, peak / 1e9, read / 1e9);
-  std::printf("| Stage | ms | GFLOP | GFLOP/s | of the peak |\n| --- | --- | --- | --- | --- |\n");
-  const auto row = [&](const char* name, double flops, const std::function<void()>& stage) {
-    const double time = MedianSeconds(stage, seconds);
-    std::printf("| %s | %.2f | %.3f | %.0f | %.0f %% |\n", name, time * 1e3, flops / 1e9, flops / time / 1e9,
-                100 * flops / time / peak);
-  };
-  row("image", ImageFlops(network), [&] { Forward(network.image_encoder, canvas); });
-  row("text", TextFlops(network, kTokens), [&] { Forward(network.text_encoder, ids, valid); });
-  row("fusion", FusionFlops(network, image.levels, kTokens), [&] { Forward(network.fusion, image, positions, text); });
-  row("transformer", TransformerFlops(network, image.levels),
-      [&] { Forward(network.transformer, fused.tokens, image.levels, positions, fused.sentence); });
-  return 0;
+void RegisterStage(const std::string& stage, const Work& work, std::function<void()> pass) {
+  const std::string name = "stages/" + stage;
+  benchmark::RegisterBenchmark(name.c_str(), [work, pass = std::move(pass)](benchmark::State& state) {
+    const c10::InferenceMode inference;
+    MeasurePasses(state, work, at::get_num_threads(), pass);
+  })->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace
-}  // namespace lqvg
 
-int main(int argc, char** argv) {
-  return lqvg::Main(argc > 1 ? argv[1] : "models/demo", argc > 2 ? std::atof(argv[2]) : 3);
+absl::Status RegisterStages(const std::string& model_dir) {
+  const c10::InferenceMode inference;
+  auto network = LoadNetwork(model_dir, at::kCPU);
+  if (!network.ok()) return network.status();
+  const auto stages = std::make_shared<const Stages>(*std::move(network));
+
+  const int threads = at::get_num_threads();
+  benchmark::AddCustomContext("model", model_dir);
+  benchmark::AddCustomContext("torch_threads", std::to_string(threads));
+  RegisterPeaks(1);
+  if (threads > 1) RegisterPeaks(threads);
+
+  const Work image = ImageWork(*stages->network), text = TextWork(*stages->network, kTokens),
+             fusion = FusionWork(*stages->network, stages->image.levels, kTokens),
+             transformer = TransformerWork(*stages->network, stages->image.levels);
+  RegisterStage("image", image, [stages] { stages->EncodeImage(); });
+  RegisterStage("text", text, [stages] { stages->EncodeText(); });
+  RegisterStage("fusion", fusion, [stages] { stages->Fuse(); });
+  RegisterStage("transformer", transformer, [stages] { stages->Transform(); });
+  Work all = image;
+  for (const Work& work : {text, fusion, transformer}) all += work;
+  RegisterStage("all", all, [stages] { Ground(*stages->network, stages->EncodeImage(), stages->EncodeText()); });
+  return absl::OkStatus();
 }
+
+}  // namespace lqvg::bench

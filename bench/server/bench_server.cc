@@ -8,8 +8,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
-#include <set>
-#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -17,9 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "model/grounder.h"
+#include "bench/server/idle_grounder.h"
 #include "model/prepare.h"
 #include "model/tokenizer.h"
 #include "server/digest.h"
@@ -28,11 +25,11 @@
 namespace lqvg {
 namespace {
 
-constexpr int kSide = 4;      // pixels of the canvas: the smallest that is one
-constexpr int kQueries = 10;  // as LQVG's
+constexpr int kSide = 4;  // pixels of the canvas: the smallest that is one
+constexpr int kMaxTokens = 512;
 
 struct BenchOptions {
-  absl::Duration batch_time, image_time;
+  IdleTimes times;
   bool decodes = true;
 };
 
@@ -52,64 +49,14 @@ absl::StatusOr<BenchOptions> OptionsFromEnvironment() {
   if (how != "real" && how != "none") {
     return absl::InvalidArgumentError(absl::StrCat("BENCH_DECODE is '", how, "', must be real or none"));
   }
-  return BenchOptions{*batch, *image, how == "real"};
+  return BenchOptions{{*batch, *image}, how == "real"};
 }
-
-class SleepingGrounder final : public Grounder {
- public:
-  explicit SleepingGrounder(const BenchOptions& options) : options_(options) {
-    info_.name = "sleeping";
-    info_.digest = std::string(64, '0');
-    info_.input_size = kSide;
-    info_.num_queries = kQueries;
-    info_.max_tokens = 512;
-    info_.device = "cpu";
-    info_.precision = "fp32";
-  }
-
-  const ModelInfo& info() const override { return info_; }
-
-  absl::StatusOr<std::vector<std::shared_ptr<const ImageFeatures>>> EncodeImages(
-      std::span<const Canvas* const> canvases) override {
-    std::vector<std::shared_ptr<const ImageFeatures>> features;
-    for (std::size_t i = 0; i < canvases.size(); ++i) features.push_back(std::make_shared<NoImage>());
-    return features;
-  }
-
-  absl::StatusOr<std::vector<std::shared_ptr<const TextFeatures>>> EncodeTexts(
-      std::span<const Expression* const> expressions) override {
-    std::vector<std::shared_ptr<const TextFeatures>> features;
-    for (std::size_t i = 0; i < expressions.size(); ++i) features.push_back(std::make_shared<NoText>());
-    return features;
-  }
-
-  absl::StatusOr<GroundingBatch> Ground(std::span<const GroundingPair> pairs) override {
-    std::set<const ImageFeatures*> images;
-    for (const GroundingPair& pair : pairs) images.insert(pair.image);
-    absl::SleepFor(options_.batch_time + options_.image_time * static_cast<double>(images.size()));
-    GroundingBatch batch;
-    const Candidate whole = {.logit = 0, .cxcywh = {0.5F, 0.5F, 1, 1}};
-    batch.groundings.assign(pairs.size(), Grounding{std::vector<Candidate>(kQueries, whole)});
-    return batch;
-  }
-
- private:
-  struct NoImage final : ImageFeatures {
-    std::size_t ByteCount() const override { return 0; }
-  };
-  struct NoText final : TextFeatures {
-    std::size_t ByteCount() const override { return 0; }
-  };
-
-  const BenchOptions options_;
-  ModelInfo info_;
-};
 
 // As PrepareQuery, but for the pixels.
 absl::StatusOr<serving::PreparedQuery> PrepareWithoutPixels(serving::GroundQuery query, serving::AdmitFunction admit,
                                                             const Tokenizer& tokenizer) {
   absl::StatusOr<std::vector<Expression>> expressions =
-      PrepareExpressions(query.expressions, tokenizer, {.max_tokens = 512});
+      PrepareExpressions(query.expressions, tokenizer, {.max_tokens = kMaxTokens});
   if (!expressions.ok()) return expressions.status();
   serving::PreparedQuery prepared;
   if (const auto* const encoded = std::get_if<std::string>(&query.image)) {
@@ -136,7 +83,7 @@ absl::StatusOr<serving::LoadedModel> LoadSleepingModel(const serving::ModelOptio
   absl::StatusOr<std::unique_ptr<const Tokenizer>> tokenizer = Tokenizer::Load(options.directory);
   if (!tokenizer.ok()) return tokenizer.status();
   serving::LoadedModel model;
-  model.grounder = std::make_unique<SleepingGrounder>(*bench);
+  model.grounder = std::make_unique<IdleGrounder>(kSide, kMaxTokens, bench->times);
   model.tokenizer = *std::move(tokenizer);
   if (!bench->decodes) {
     model.prepare = [tokenizer = model.tokenizer.get()](serving::GroundQuery query, serving::Call&,

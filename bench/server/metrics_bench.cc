@@ -12,13 +12,12 @@
 #include <iterator>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bench/server/idle_grounder.h"
 #include "lqvg/v1/grounding.pb.h"
-#include "model/grounder.h"
 #include "model/tokenizer.h"
 #include "server/finished_call.h"
 #include "server/metrics.h"
@@ -34,48 +33,6 @@ namespace {
 constexpr double kLimit = 0.01;  // of a request's CPU time
 // Calls that are inside at once, so that threads need not be woken for each: that would look like work of the request.
 constexpr int kCallsAtOnce = 32;
-
-struct NoImage final : ImageFeatures {
-  std::size_t ByteCount() const override { return 0; }
-};
-struct NoText final : TextFeatures {
-  std::size_t ByteCount() const override { return 0; }
-};
-
-// A model of the demo's size that answers at once.
-class IdleGrounder final : public Grounder {
- public:
-  IdleGrounder() {
-    info_.name = "idle";
-    info_.digest = std::string(64, '0');
-    info_.input_size = 256;
-    info_.num_queries = 10;
-    info_.max_tokens = 128;
-    info_.device = "cpu";
-    info_.precision = "fp32";
-  }
-
-  const ModelInfo& info() const override { return info_; }
-  absl::StatusOr<std::vector<std::shared_ptr<const ImageFeatures>>> EncodeImages(
-      std::span<const Canvas* const> canvases) override {
-    return std::vector<std::shared_ptr<const ImageFeatures>>(canvases.size(), image_);
-  }
-  absl::StatusOr<std::vector<std::shared_ptr<const TextFeatures>>> EncodeTexts(
-      std::span<const Expression* const> expressions) override {
-    return std::vector<std::shared_ptr<const TextFeatures>>(expressions.size(), text_);
-  }
-  absl::StatusOr<GroundingBatch> Ground(std::span<const GroundingPair> pairs) override {
-    const Grounding grounding{.candidates = std::vector<Candidate>(static_cast<std::size_t>(info_.num_queries))};
-    return GroundingBatch{.groundings = std::vector<Grounding>(pairs.size(), grounding),
-                          .fusion_seconds = 1e-6,
-                          .transformer_seconds = 1e-6};
-  }
-
- private:
-  ModelInfo info_;
-  const std::shared_ptr<const ImageFeatures> image_ = std::make_shared<NoImage>();
-  const std::shared_ptr<const TextFeatures> text_ = std::make_shared<NoText>();
-};
 
 // The server without its transport.
 class Service {
@@ -134,7 +91,7 @@ class Service {
 
   const RequestLimits limits_;
   SteadyClock clock_;
-  IdleGrounder model_;
+  IdleGrounder model_{/*side=*/256, /*max_tokens=*/128, IdleTimes()};  // of the demo's size
   Metrics metrics_{"0", "0", [] { return LiveState(); }};
   Mutex mutex_;
   CondVar answered_;

@@ -13,21 +13,16 @@
 namespace lqvg::kernels {
 namespace {
 
-// One register. The compiler splits a wider vector into registers for arithmetic, but into floats for a shuffle.
 #if defined(__AVX512F__)
-using Register [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
 #define LQVG_SHUFFLE(a, b, i, j, k, l)                                                                            \
   __builtin_shufflevector(a, b, i, j, (k) + 16, (l) + 16, (i) + 4, (j) + 4, (k) + 20, (l) + 20, (i) + 8, (j) + 8, \
                           (k) + 24, (l) + 24, (i) + 12, (j) + 12, (k) + 28, (l) + 28)
 #elif defined(__AVX2__)
-using Register [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
 #define LQVG_SHUFFLE(a, b, i, j, k, l) \
   __builtin_shufflevector(a, b, i, j, (k) + 8, (l) + 8, (i) + 4, (j) + 4, (k) + 12, (l) + 12)
 #else
-using Register [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
 #define LQVG_SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, (k) + 4, (l) + 4)
 #endif
-constexpr std::int64_t kRegisterFloats = sizeof(Register) / sizeof(float);
 using Quad [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
 using Mask [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = std::int32_t;  // -1 or 0, as comparisons give
 

@@ -7,30 +7,33 @@
 namespace lqvg::kernels {
 namespace {
 
-struct Choice {
-  const KernelTable* table;
-  bool supported;
-};
-
 const KernelTable& Choose() {
-  const Choice choices[] = {
-#if defined(__x86_64__)
-    {&kAvx512Kernels, __builtin_cpu_supports("avx512f") != 0},
-    {&kAvx2Kernels, __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0},
-#endif
-    {&kGenericKernels, true},
-  };
-  const char* forced = std::getenv("LQVG_ISA");
-  for (const Choice& choice : choices) {
-    if (forced != nullptr && *forced != '\0' && std::strcmp(forced, choice.table->isa) != 0) continue;
-    if (choice.supported) return *choice.table;
-    if (forced != nullptr && *forced != '\0') break;
+  const char* const forced = std::getenv("LQVG_ISA");
+  const bool is_forced = forced != nullptr && *forced != '\0';
+  for (const KernelTable* const* table = SupportedKernels(); *table != nullptr; ++table) {
+    if (!is_forced || std::strcmp(forced, (*table)->isa) == 0) return **table;
   }
   std::fprintf(stderr, "LQVG_ISA=%s is unknown or not supported by this processor\n", forced);
   std::exit(2);
 }
 
 }  // namespace
+
+const KernelTable* const* SupportedKernels() {
+  struct Tables {
+    const KernelTable* list[4] = {};
+    Tables() {
+      const KernelTable** next = list;
+#if defined(__x86_64__)
+      if (__builtin_cpu_supports("avx512f")) *next++ = &kAvx512Kernels;
+      if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) *next++ = &kAvx2Kernels;
+#endif
+      *next = &kGenericKernels;
+    }
+  };
+  static const Tables tables;
+  return tables.list;
+}
 
 const KernelTable& Kernels() {
   static const KernelTable& table = Choose();

@@ -58,6 +58,9 @@ struct KernelTable {
   DeformAttnBackwardFunction deform_attn_backward;
 };
 
+// The tables that this processor runs, the best first; null ends them. Constant, thread-safe.
+const KernelTable* const* SupportedKernels();
+
 // The best table that this processor runs, or the one that the environment variable LQVG_ISA names. Chosen at the first
 // call, then constant; thread-safe. An LQVG_ISA that is unknown or not supported here ends the process with a message:
 // who forces an instruction set wants that one or none.
