@@ -44,6 +44,18 @@ absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
   ++inside_.received;
   if (state_ == State::kLoading) return Reject(kUnavailable, "MODEL_LOADING", "the model is not ready yet");
   if (state_ == State::kClosed) return Reject(kUnavailable, "SHUTTING_DOWN", "the server is shutting down");
+  absl::StatusOr<AdmissionSlot> slot = Take(bytes);
+  if (slot.ok()) ++inside_.admitted;
+  return slot;
+}
+
+absl::StatusOr<AdmissionSlot> Admission::AdmitPart(std::size_t bytes) {
+  MutexLock lock(&mutex_);
+  return Take(bytes);
+}
+
+absl::StatusOr<AdmissionSlot> Admission::Take(std::size_t bytes) {
+  constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
   if (inside_.in_flight >= limits_.max_calls) {
     return Reject(kUnavailable, "QUEUE_FULL",
                   absl::StrCat(inside_.in_flight, " calls are in the server, the limit is ", limits_.max_calls));
@@ -54,7 +66,6 @@ absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes) {
                   absl::StrCat("calls of ", inside_.bytes, " bytes are in the server, another ", bytes,
                                " bytes exceed the limit of ", limits_.max_bytes));
   }
-  ++inside_.admitted;
   ++inside_.in_flight;
   ++inside_.pending;
   inside_.bytes += bytes;

@@ -26,7 +26,7 @@ struct Occupancy {
   int in_flight = 0;           // admitted and not finished
   int pending = 0;             // of these, not yet with the model
   std::size_t bytes = 0;       // that the calls in flight are counted with
-  std::uint64_t received = 0;  // calls that ever asked to come in, admitted or not
+  std::uint64_t received = 0;  // calls that ever asked to come in, admitted or not; parts of one are not counted
   std::uint64_t admitted = 0;  // of these, those that came in
 };
 
@@ -65,6 +65,9 @@ class Admission {
   // A place for a request of `bytes`. All refusals are UNAVAILABLE: MODEL_LOADING before Open, SHUTTING_DOWN after
   // Close, QUEUE_FULL, MEMORY_BUDGET. A call that alone exceeds max_bytes is never admitted.
   absl::StatusOr<AdmissionSlot> Admit(std::size_t bytes);
+  // A place for a further part of a call that has one. What was admitted is finished: not refused after Close, as long
+  // as the call's own place is not given back. QUEUE_FULL, MEMORY_BUDGET.
+  absl::StatusOr<AdmissionSlot> AdmitPart(std::size_t bytes);
 
   // Loading -> open. Does nothing after Close. From now on each call counts as `least_bytes` or more: its canvas's.
   void Open(std::size_t least_bytes = 0);
@@ -80,6 +83,7 @@ class Admission {
   friend class AdmissionSlot;
   enum class State { kLoading, kOpen, kClosed };
 
+  absl::StatusOr<AdmissionSlot> Take(std::size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Began();
   void GaveBack(std::size_t bytes, bool pending);
   void Answered();

@@ -49,7 +49,8 @@ void Pipeline::Open(Grounder& grounder, PrepareFunction prepare) {
 }
 
 std::shared_ptr<Call> Pipeline::Start(CallRequest request) {
-  absl::StatusOr<AdmissionSlot> slot = admission_.Admit(request.bytes);
+  absl::StatusOr<AdmissionSlot> slot =
+      request.is_part ? admission_.AdmitPart(request.bytes) : admission_.Admit(request.bytes);
   const absl::Status refusal = slot.status();
   const TimePoint deadline = request.deadline.value_or(clock_.Now() + options_.default_deadline);
   if (options_.faults != nullptr) {
@@ -107,6 +108,11 @@ void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
     return;
   }
   call->RecordRequestId(query->request_id);
+  if (query->deadline && *query->deadline < call->deadline()) {
+    call->Shorten(*query->deadline);
+    watch_.Watch(call);
+    if (call->deadline() <= clock_.Now()) call->Expire();
+  }
   if (options_.faults != nullptr) options_.faults->Delay(FaultPoint::kParsed);
   if (call->finished()) return;
 
