@@ -80,6 +80,11 @@ TEST(InTermsOfInferTest, NamesTheElementsThatAreAtFault) {
   EXPECT_EQ(expressions.message(), "inputs[EXPRESSION][2]: is empty");
   EXPECT_EQ(ViolationsOf(expressions).at(0).field, "inputs[EXPRESSION][2]");
 
+  const absl::Status another = InTermsOfInfer(
+      Reject(absl::StatusCode::kInvalidArgument, "EXPRESSION_EMPTY", "empty", {{"expressions[0]", "is empty"}}),
+      TestLayout(), 0);
+  EXPECT_EQ(ViolationsOf(another).at(0).field, "inputs[EXPRESSION][1]");
+
   const absl::Status image =
       InTermsOfInfer(Reject(absl::StatusCode::kInvalidArgument, "IMAGE_CORRUPT", "truncated", {{"image", "truncated"}}),
                      TestLayout(), 0);
