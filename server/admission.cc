@@ -45,6 +45,18 @@ absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes, std::string ca
   ++inside_.received;
   if (state_ == State::kLoading) return Reject(kUnavailable, "MODEL_LOADING", "the model is not ready yet");
   if (state_ == State::kClosed) return Reject(kUnavailable, "SHUTTING_DOWN", "the server is shutting down");
+  absl::StatusOr<AdmissionSlot> slot = Take(bytes, std::move(caller));
+  if (slot.ok()) ++inside_.admitted;
+  return slot;
+}
+
+absl::StatusOr<AdmissionSlot> Admission::AdmitPart(std::size_t bytes, std::string caller) {
+  MutexLock lock(&mutex_);
+  return Take(bytes, std::move(caller));
+}
+
+absl::StatusOr<AdmissionSlot> Admission::Take(std::size_t bytes, std::string caller) {
+  constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
   if (inside_.in_flight >= limits_.max_calls) {
     return Reject(kUnavailable, "QUEUE_FULL",
                   absl::StrCat(inside_.in_flight, " calls are in the server, the limit is ", limits_.max_calls));
@@ -61,7 +73,6 @@ absl::StatusOr<AdmissionSlot> Admission::Admit(std::size_t bytes, std::string ca
     ++held.calls;
     held.bytes += bytes;
   }
-  ++inside_.admitted;
   ++inside_.in_flight;
   ++inside_.pending;
   inside_.bytes += bytes;

@@ -30,7 +30,7 @@ struct Occupancy {
   int in_flight = 0;           // admitted and not finished
   int pending = 0;             // of these, not yet with the model
   std::size_t bytes = 0;       // that the calls in flight are counted with
-  std::uint64_t received = 0;  // calls that ever asked to come in, admitted or not
+  std::uint64_t received = 0;  // calls that ever asked to come in, admitted or not; parts of one are not counted
   std::uint64_t admitted = 0;  // of these, those that came in
 };
 
@@ -72,6 +72,9 @@ class Admission {
   // MODEL_LOADING before Open, SHUTTING_DOWN after Close, QUEUE_FULL, MEMORY_BUDGET; and RESOURCE_EXHAUSTED,
   // QUOTA_EXCEEDED when there is room, but not for this caller. A call that alone exceeds max_bytes is never admitted.
   absl::StatusOr<AdmissionSlot> Admit(std::size_t bytes, std::string caller = {});
+  // A place for a further part of a call that has one. What was admitted is finished: not refused after Close, as long
+  // as the call's own place is not given back. QUEUE_FULL, MEMORY_BUDGET, QUOTA_EXCEEDED.
+  absl::StatusOr<AdmissionSlot> AdmitPart(std::size_t bytes, std::string caller = {});
 
   // Loading -> open. Does nothing after Close. From now on each call counts as `least_bytes` or more: its canvas's.
   void Open(std::size_t least_bytes = 0);
@@ -92,6 +95,7 @@ class Admission {
     std::size_t bytes = 0;
   };
 
+  absl::StatusOr<AdmissionSlot> Take(std::size_t bytes, std::string caller) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckShare(const Holding& held, std::size_t bytes) const;
   void Began();
   void GaveBack(std::size_t bytes, bool pending, const std::string& caller);

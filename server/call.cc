@@ -46,7 +46,7 @@ bool Call::Expire() {
 void Call::Conclude(absl::StatusOr<GroundAnswer> answer) {
   const TimePoint now = clock_.Now();
   CallOutcome outcome{
-      .answer = std::move(answer), .times = {}, .total = now - arrival_, .slack = deadline_ - now, .request_id = {}};
+      .answer = std::move(answer), .times = {}, .total = now - arrival_, .slack = deadline() - now, .request_id = {}};
   Parse unused_parse;
   absl::AnyInvocable<void()> wake;
   AdmissionSlot slot;
@@ -65,6 +65,10 @@ void Call::Conclude(absl::StatusOr<GroundAnswer> answer) {
   // Moved out, so that what `done` holds, perhaps this call, is released with it.
   Done done = std::move(done_);
   done(std::move(outcome));
+}
+
+void Call::Shorten(TimePoint deadline) {
+  if (deadline < this->deadline()) deadline_.store(deadline, std::memory_order_release);
 }
 
 Call::Parse Call::TakeParse() {

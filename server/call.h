@@ -37,7 +37,8 @@ struct GroundQuery {
   float min_score = 0.0f;  // 0: no filter
   bool clip_boxes = false;
   bool bypass_caches = false;
-  std::string client = {};  // its name on the list of clients; empty: everybody may call
+  std::string client = {};                 // its name on the list of clients; empty: everybody may call
+  std::optional<TimePoint> deadline = {};  // named in the request itself: rules if it is before the call's
 };
 
 // Where one call's time went. Set stage by stage, read once at the end.
@@ -89,7 +90,7 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   TimePoint arrival() const { return arrival_; }
-  TimePoint deadline() const { return deadline_; }
+  TimePoint deadline() const { return deadline_.load(std::memory_order_acquire); }
   bool finished() const { return state_.load(std::memory_order_acquire) == State::kFinished; }
 
   // Each ends the call; true when this one did. `done` has run when the winner's returns.
@@ -99,6 +100,8 @@ class Call {
   // DEADLINE_EXCEEDED: EXPIRED_IN_QUEUE before the model began with the call, EXPIRED_WHILE_RUNNING after.
   bool Expire();
 
+  // Brings the deadline forward; a later one is ignored. For the thread that has taken the parse.
+  void Shorten(TimePoint deadline);
   // What turns the request's bytes into a query: handed out once, empty after that or when the call is finished.
   Parse TakeParse();
   // `wake` runs when the call ends, on the thread that ends it, at most once; a later WakeAtEnd replaces it, null
@@ -118,7 +121,7 @@ class Call {
 
   const Clock& clock_;
   const TimePoint arrival_;
-  const TimePoint deadline_;
+  std::atomic<TimePoint> deadline_;
   std::atomic<State> state_ = State::kWaiting;
   Done done_;  // touched by the winner alone
 

@@ -27,13 +27,14 @@ class DeadlineWatch {
   DeadlineWatch(const DeadlineWatch&) = delete;
   DeadlineWatch& operator=(const DeadlineWatch&) = delete;
 
-  // Expires `call` at its deadline, or finishes it now with the status of FinishAll.
+  // Expires `call` at its deadline, or finishes it now with the status of FinishAll. To be called again when the
+  // deadline was brought forward.
   void Watch(const std::shared_ptr<Call>& call);
 
   // Finishes every watched call with `status`, now, and from now on every call given to Watch. The first status counts.
   void FinishAll(const absl::Status& status);
 
-  // Calls remembered, dead ones included: at most twice the calls alive, and a few.
+  // Calls remembered, dead ones included and each as often as it was given: at most twice the living, and a few.
   std::size_t size() const;
 
  private:

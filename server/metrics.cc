@@ -40,8 +40,10 @@ const Buckets kSlackSeconds = {0, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60};
 // 128 x 128 to 8,192 x 8,192, the largest by default being 64 Mpx.
 const Buckets kImagePixels = {16'384, 65'536, 262'144, 1'048'576, 4'194'304, 16'777'216, 67'108'864};
 
-constexpr std::string_view kMethods[] = {"Ground", "GroundStream", "GetModel", "other"};
-constexpr std::size_t kGround = 0;
+// Those that ground come first.
+constexpr std::string_view kMethods[] = {"Ground",        "ModelInfer",     "GroundStream", "GetModel",
+                                         "ModelMetadata", "ServerMetadata", "other"};
+constexpr std::size_t kGroundingMethods = 2;
 
 // Values of the label reason: "" for calls that did not fail, those of the contract in its order, and a last one for
 // whatever else a part of the server may say.
@@ -98,8 +100,11 @@ struct Metrics::Series {
     for (std::size_t method = 0; method + 1 < std::size(kMethods); ++method) {
       Request(method, absl::StatusCode::kOk, 0);
       Request(method, absl::StatusCode::kInternal, internal_error);
+      request_seconds_of[method] = &RequestSeconds(method);
     }
-    for (const KnownReason& reason : kKnownReasons) Request(kGround, reason.code, ReasonIndex(reason.name));
+    for (std::size_t method = 0; method < kGroundingMethods; ++method) {
+      for (const KnownReason& reason : kKnownReasons) Request(method, reason.code, ReasonIndex(reason.name));
+    }
     ExpressionError(internal_error);
   }
 
@@ -144,10 +149,10 @@ struct Metrics::Series {
 
   Family<Histogram>& request_seconds =
       Histograms("lqvg_request_duration_seconds", "From a call's arrival to its answer, whatever the answer is.");
-  const std::array<Histogram*, 3> request_seconds_of = {&RequestSeconds(0), &RequestSeconds(1), &RequestSeconds(2)};
+  std::array<Histogram*, std::size(kMethods) - 1> request_seconds_of = {};
   Family<Histogram>& stage_seconds =
       Histograms("lqvg_stage_duration_seconds",
-                 "Of Ground calls that reached the stage. queue: all waiting; model: the batch they were in.");
+                 "Of grounding calls that reached the stage. queue: all waiting; model: the batch they were in.");
   Histogram& parse = Stage("parse");
   Histogram& decode = Stage("decode");
   Histogram& prepare = Stage("prepare");
@@ -155,7 +160,7 @@ struct Metrics::Series {
   Histogram& model = Stage("model");
   Histogram& respond = Stage("respond");
   Histogram& slack = Histograms("lqvg_deadline_slack_seconds",
-                                "Time left at the end of Ground calls that were answered or expired; 0: late.")
+                                "Time left at the end of grounding calls that were answered or expired; 0: late.")
                          .Add({}, kSlackSeconds);
   Histogram& image_pixels =
       Histograms("lqvg_image_pixels", "Width times height of the pictures of calls that were answered OK.")
@@ -209,7 +214,7 @@ void Metrics::Record(const FinishedCall& call) {
   observe(series.model, call.times.model);
   observe(series.respond, call.respond);
 
-  if (call.method == "Ground" &&
+  if (method < kGroundingMethods &&
       (call.code == absl::StatusCode::kOk || call.code == absl::StatusCode::kDeadlineExceeded)) {
     series.slack.Observe(std::max(0.0, Seconds(call.slack)));  // a sum must not fall
   }

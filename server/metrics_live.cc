@@ -80,10 +80,11 @@ std::vector<prometheus::MetricFamily> LiveMetrics::Collect() const {
   const ProcessStats process = ReadProcessStats();
   const auto number = [](auto value) { return static_cast<double>(value); };
   std::vector<prometheus::MetricFamily> families = {
-      One("lqvg_requests_received_total", "Ground calls that came, answered or not.", number(inside.received),
+      One("lqvg_requests_received_total", "Grounding calls that came, answered or not.", number(inside.received),
           MetricType::Counter),
-      One("lqvg_pending_requests", "Admitted Ground calls that the model has not begun with.", number(inside.pending)),
-      One("lqvg_inflight_requests", "Admitted Ground calls that are not answered yet, waiting or running.",
+      One("lqvg_pending_requests", "Admitted grounding calls that the model has not begun with.",
+          number(inside.pending)),
+      One("lqvg_inflight_requests", "Admitted grounding calls that are not answered yet, waiting or running.",
           number(inside.in_flight)),
       One("lqvg_queue_bytes",
           "Bytes of these unanswered calls: each its request as it came, or its canvas if that is larger.",

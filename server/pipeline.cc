@@ -52,7 +52,8 @@ void Pipeline::Open(Grounder& grounder, PrepareFunction prepare) {
 }
 
 std::shared_ptr<Call> Pipeline::Start(CallRequest request) {
-  absl::StatusOr<AdmissionSlot> slot = admission_.Admit(request.bytes, request.caller);
+  absl::StatusOr<AdmissionSlot> slot = request.is_part ? admission_.AdmitPart(request.bytes, request.caller)
+                                                       : admission_.Admit(request.bytes, request.caller);
   const absl::Status refusal = slot.status();
   const TimePoint deadline = request.deadline.value_or(clock_.Now() + options_.default_deadline);
   if (options_.faults != nullptr) {
@@ -110,6 +111,11 @@ void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
     return;
   }
   call->RecordRequestId(query->request_id);
+  if (query->deadline && *query->deadline < call->deadline()) {
+    call->Shorten(*query->deadline);
+    watch_.Watch(call);
+    if (call->deadline() <= clock_.Now()) call->Expire();
+  }
   if (options_.faults != nullptr) options_.faults->Delay(FaultPoint::kParsed);
   if (call->finished()) return;
 

@@ -32,6 +32,7 @@ struct CallRequest {
   std::optional<TimePoint> deadline = {};  // unset: default_deadline after arrival
   std::size_t bytes = 0;                   // of the request as it came, for the memory budget
   std::string caller = {};                 // whom its place is counted for; empty: nobody
+  bool is_part = false;                    // of a call that is in the pipeline until this has started
 };
 
 class Pipeline {
@@ -60,7 +61,8 @@ class Pipeline {
   void Open(Grounder& grounder, PrepareFunction prepare);
 
   // Begins a call and never blocks. Refused calls are finished when it returns: UNAVAILABLE with MODEL_LOADING,
-  // SHUTTING_DOWN, QUEUE_FULL or MEMORY_BUDGET. The transport keeps the result to Cancel it when its client leaves.
+  // SHUTTING_DOWN, QUEUE_FULL or MEMORY_BUDGET, a part with the last two alone. The transport keeps the result to
+  // Cancel it when its client leaves.
   std::shared_ptr<Call> Start(CallRequest request);
 
   // Refuses new calls from now on; those inside go on.

@@ -16,6 +16,7 @@
 #include "server/health_endpoint.h"
 #include "server/health_service.h"
 #include "server/mutex.h"
+#include "server/oip_service.h"
 #include "server/tls_credentials.h"
 #include "server/transport_limits.h"
 #include "server/without_reflection.h"
@@ -69,10 +70,16 @@ Server::Server(const ServerOptions& options, Pipeline& pipeline, const Clock& cl
           std::make_unique<GroundService>(GroundService::Options{.limits = options.limits,
                                                                  .version = options.version,
                                                                  .commit = options.commit,
-                                                                 .observer = std::move(observer),
+                                                                 .observer = observer,
                                                                  .authenticator = options.authenticator,
                                                                  .caller_metadata = options.caller_metadata},
                                           pipeline, clock)),
+      oip_service_(std::make_unique<OipService>(OipService::Options{.limits = options.limits,
+                                                                    .version = options.version,
+                                                                    .observer = std::move(observer),
+                                                                    .authenticator = options.authenticator,
+                                                                    .caller_metadata = options.caller_metadata},
+                                                pipeline, clock)),
       health_service_(std::make_unique<HealthService>()),
       tls_(options.tls ? std::make_shared<TlsCredentials>(*options.tls) : nullptr) {
   // libprotobuf would write a line for every request that it cannot parse.
@@ -86,6 +93,7 @@ Server::Server(const ServerOptions& options, Pipeline& pipeline, const Clock& cl
   builder.AddListeningPort(options.address, tls_ ? tls_ : plaintext, &port_);
   builder.RegisterService(health_service_.get());
   builder.RegisterService(ground_service_.get());
+  builder.RegisterService(oip_service_.get());
   server_ = builder.BuildAndStart();
 }
 
@@ -93,17 +101,22 @@ Server::~Server() { Shutdown(clock_.Now()); }
 
 void Server::ReplaceTlsIdentity(TlsIdentity identity) { tls_->Replace(std::move(identity)); }
 
-void Server::SetModel(const ModelInfo& info) { ground_service_->SetModel(info); }
+void Server::SetModel(const ModelInfo& info) {
+  ground_service_->SetModel(info);
+  oip_service_->SetModel(info);
+}
 
 int Server::health_port() const { return health_endpoint_ ? health_endpoint_->port() : 0; }
 
 void Server::SetReady(bool ready) {
   health_service_->SetReady(ready);
+  oip_service_->SetReady(ready);
   if (health_endpoint_) health_endpoint_->service().SetReady(ready);
 }
 
 void Server::SetLive(bool live) {
   health_service_->SetLive(live);
+  oip_service_->SetLive(live);
   if (health_endpoint_) health_endpoint_->service().SetLive(live);
 }
 
@@ -111,6 +124,7 @@ void Server::AwaitAnswersSent(TimePoint deadline) {
   health_service_->Shutdown();
   if (health_endpoint_) health_endpoint_->service().Shutdown();
   ground_service_->AwaitAnswersSent(deadline);
+  oip_service_->AwaitAnswersSent(deadline);
   health_service_->AwaitWatchesEnded(clock_, deadline);
   if (health_endpoint_) health_endpoint_->service().AwaitWatchesEnded(clock_, deadline);
 }

@@ -1,7 +1,8 @@
 // The gRPC server: the listening port, the services on it and the limits of the transport.
 //
-// Owned by main. Knows no model: it serves health from its first connection on, and Ground as soon as the pipeline is
-// open. SetModel, SetReady and SetLive may be called by any thread; Shutdown by one thread, once, and blocks.
+// Owned by main. Knows no model: it serves health from its first connection on, and Ground and ModelInfer as soon as
+// the pipeline is open. SetModel, SetReady and SetLive may be called by any thread; Shutdown by one thread, once, and
+// blocks.
 #pragma once
 
 #include <chrono>
@@ -30,6 +31,7 @@ namespace lqvg::serving {
 class GroundService;
 class HealthEndpoint;
 class HealthService;
+class OipService;
 class TlsCredentials;
 
 // Told of the lines that the gRPC library logs about failures, a few of which clients can cause at will.
@@ -85,12 +87,12 @@ class Server {
   // was started with TLS, and both identities have client CAs or neither.
   void ReplaceTlsIdentity(TlsIdentity identity);
 
-  // What GetModel answers and requests are checked against. To be called before the pipeline is opened.
+  // What is told of the model, and requests are checked against. To be called before the pipeline is opened.
   void SetModel(const ModelInfo& info);
 
-  // Health of "" and "lqvg.v1.GroundingService". False from the start.
+  // Health of "" and "lqvg.v1.GroundingService", ServerReady and ModelReady. False from the start.
   void SetReady(bool ready);
-  // Health of "lqvg.liveness". True from the start.
+  // Health of "lqvg.liveness", and ServerLive. True from the start.
   void SetLive(bool live);
 
   // For a process that is about to end: ends the health watches, and returns when their ends and the answers to the
@@ -107,6 +109,7 @@ class Server {
 
   const Clock& clock_;
   std::unique_ptr<GroundService> ground_service_;
+  std::unique_ptr<OipService> oip_service_;
   std::unique_ptr<HealthService> health_service_;
   std::unique_ptr<HealthEndpoint> health_endpoint_;  // null: there is none
   std::shared_ptr<TlsCredentials> tls_;              // null in plaintext; outlives the library's server, which asks it

@@ -16,6 +16,7 @@
 #include "image/crc32c.h"
 #include "image/rejection.h"
 #include "lqvg/v1/grounding.pb.h"
+#include "server/wire_faults.h"
 #include "server/wire_status.h"
 
 namespace lqvg::serving {
@@ -28,34 +29,6 @@ constexpr std::size_t kMaxRequestIdBytes = 128;
 constexpr std::size_t kMaxGetModelRequestBytes = 4'096;
 
 constexpr auto kLongestDeadline = std::chrono::hours(24);
-
-// The faults of one request, in the order found.
-class Faults {
- public:
-  void Add(std::string_view reason, std::string field, std::string description) {
-    if (violations_.empty()) reason_ = reason;
-    violations_.push_back({std::move(field), std::move(description)});
-  }
-  // Takes over what another check rejected, as a fault of `field`.
-  void Add(const absl::Status& rejection, std::string field) {
-    if (!rejection.ok()) Add(ReasonOf(rejection), std::move(field), std::string(rejection.message()));
-  }
-
-  absl::Status ToStatus() const {
-    if (violations_.empty()) return absl::OkStatus();
-    std::string message = absl::StrCat(violations_.front().field, ": ", violations_.front().description);
-    if (violations_.size() > 1) absl::StrAppend(&message, "; and ", violations_.size() - 1, " more");
-    return Reject(absl::StatusCode::kInvalidArgument, reason_, message, violations_);
-  }
-
- private:
-  std::string reason_;
-  std::vector<Violation> violations_;
-};
-
-std::string AboveLimit(std::uint64_t value, std::string_view unit, std::uint64_t limit) {
-  return absl::StrCat(value, absl::string_view(unit.data(), unit.size()), ", the limit is ", limit);
-}
 
 void CheckRawImage(const v1::RawImage& raw, const ImageLimits& limits, Faults& faults) {
   if (!v1::PixelFormat_IsValid(raw.format())) {
@@ -133,12 +106,6 @@ void CheckParameters(const v1::GroundRequest& request, const ModelInfo& model, F
   }
 }
 
-absl::Status CheckModel(const std::string& wanted, const ModelInfo& model) {
-  if (wanted.empty() || wanted == model.name || wanted == model.digest) return absl::OkStatus();
-  const std::string served = absl::StrCat("the model served here is ", model.name);
-  return Reject(absl::StatusCode::kNotFound, "MODEL_NOT_FOUND", served, {{"model", served}});
-}
-
 absl::Status CheckChecksum(const v1::Image& image) {
   // With a digest there are no bytes to check.
   if (!image.has_crc32c() || image.source_case() == v1::Image::kDigest) return absl::OkStatus();
@@ -156,7 +123,7 @@ absl::Status Check(const v1::GroundRequest& request, const RequestLimits& limits
   CheckExpressions(request, limits, faults);
   CheckParameters(request, model, faults);
   if (absl::Status status = faults.ToStatus(); !status.ok()) return status;
-  if (absl::Status status = CheckModel(request.model(), model); !status.ok()) return status;
+  if (absl::Status status = CheckModel(request.model(), model, "model"); !status.ok()) return status;
   return CheckChecksum(request.image());
 }
 
@@ -168,12 +135,6 @@ std::variant<std::string, Image, ImageDigest> TakeImage(v1::Image& image) {
   return Image{.width = static_cast<int>(raw.width()),
                .height = static_cast<int>(raw.height()),
                .rgb = std::vector<std::uint8_t>(raw.data().begin(), raw.data().end())};
-}
-
-absl::Status Malformed(std::string_view message_type) {
-  return Reject(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
-                absl::StrCat("the request is not a ", absl::string_view(message_type.data(), message_type.size()),
-                             ", or a string in it is not UTF-8"));
 }
 
 }  // namespace

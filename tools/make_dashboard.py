@@ -35,7 +35,7 @@ def gauge(metric):
     return f"{metric}{{{OF}}}"
 
 
-GROUND = ',method="Ground"'
+GROUND = ',method=~"Ground|ModelInfer"'
 LOAD = GROUND + ',reason=~"QUEUE_FULL|MEMORY_BUDGET|DEADLINE_UNREACHABLE"'
 DURATION, STAGE, SLACK = "lqvg_request_duration_seconds", "lqvg_stage_duration_seconds", "lqvg_deadline_slack_seconds"
 MODEL_STAGE = "lqvg_model_stage_duration_seconds"
@@ -43,15 +43,15 @@ MODEL_STAGE = "lqvg_model_stage_duration_seconds"
 # Rows of panels: title, unit, description, and a query for each legend.
 ROWS = {
     "Calls: rate, errors, duration": [
-        ("Answered calls by code", "reqps", "Ground calls that ended, by gRPC status code.",
+        ("Answered calls by code", "reqps", "Grounding calls that ended, by gRPC status code.",
          {"{{code}}": rate("lqvg_requests_total", "code", GROUND)}),
-        ("Calls that failed, by reason", "reqps", "Ground calls that did not end OK, by the contract's ErrorReason.",
+        ("Calls that failed, by reason", "reqps", "Grounding calls that did not end OK, by the contract's ErrorReason.",
          {"{{reason}}": rate("lqvg_requests_total", "reason", GROUND + ',code!="OK"') + " > 0"}),
         ("Failures by the service's fault", "percentunit",
-         "Share of all Ground calls of the job, over 5 minutes and over an hour. The objective allows 0.1 %.",
+         "Share of all grounding calls of the job, over 5 minutes and over an hour. The objective allows 0.1 %.",
          {"5 minutes": 'job:lqvg_failures_per_call:ratio_rate5m{job="$job"}',
           "1 hour": 'job:lqvg_failures_per_call:ratio_rate1h{job="$job"}'}),
-        ("Duration", "s", "From a Ground call's arrival to its answer, refusals included.",
+        ("Duration", "s", "From a grounding call's arrival to its answer, refusals included.",
          {"median": quantile(0.5, DURATION, labels=GROUND), "90 %": quantile(0.9, DURATION, labels=GROUND),
           "99 %": quantile(0.99, DURATION, labels=GROUND)}),
         ("Time left to the deadline", "s",

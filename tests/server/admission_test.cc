@@ -44,6 +44,21 @@ TEST(AdmissionTest, RefusesTheFirstCallTooManyAndSaysTheLimit) {
   EXPECT_EQ(RefusalOf(admission), "");
 }
 
+TEST(AdmissionTest, AFurtherPartOfACallNeedsAPlaceButIsNoNewCallAndIsNotRefusedByADrain) {
+  Admission admission({.max_calls = 2, .max_bytes = 100});
+  admission.Open();
+  absl::StatusOr<AdmissionSlot> call = admission.Admit(1);
+  admission.Close();
+  const absl::StatusOr<AdmissionSlot> part = admission.AdmitPart(1);
+  EXPECT_TRUE(part.ok()) << part.status();
+  EXPECT_EQ(ReasonOf(admission.AdmitPart(1).status()), "QUEUE_FULL");
+  EXPECT_EQ(admission.occupancy().in_flight, 2);
+  EXPECT_EQ(admission.occupancy().received, 1u);
+  EXPECT_EQ(admission.occupancy().admitted, 1u);
+  call->GiveBack();
+  EXPECT_EQ(ReasonOf(admission.AdmitPart(100).status()), "MEMORY_BUDGET");
+}
+
 TEST(AdmissionTest, RefusesTheFirstByteTooManyAndSaysTheLimit) {
   Admission admission({.max_calls = 9, .max_bytes = 100});
   admission.Open();

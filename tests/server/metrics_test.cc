@@ -110,12 +110,16 @@ TEST_F(MetricsTest, ShowsZeroBeforeTheFirstCall) {
   EXPECT_EQ(samples.at("lqvg_expired_executed_total"), 0);
   EXPECT_EQ(samples.at(R"(lqvg_device_errors_total{class="out_of_memory"})"), 0);
   EXPECT_EQ(samples.at(R"(lqvg_expression_errors_total{reason="INTERNAL_ERROR"})"), 0);
-  for (const char* method : {"Ground", "GroundStream", "GetModel"}) {
+  for (const char* method : {"Ground", "ModelInfer", "GroundStream", "GetModel", "ModelMetadata", "ServerMetadata"}) {
     const std::string of_method = absl::StrCat(R"(",method=")", method, R"(",reason=)");
     EXPECT_EQ(samples.at(R"(lqvg_requests_total{code="OK)" + of_method + R"(""})"), 0);
     EXPECT_EQ(samples.at(R"(lqvg_requests_total{code="INTERNAL)" + of_method + R"("INTERNAL_ERROR"})"), 0);
   }
-  EXPECT_EQ(samples.at(R"(lqvg_requests_total{code="UNAVAILABLE",method="Ground",reason="QUEUE_FULL"})"), 0);
+  for (const char* method : {"Ground", "ModelInfer"}) {
+    EXPECT_EQ(samples.at(absl::StrCat(R"(lqvg_requests_total{code="UNAVAILABLE",method=")", method,
+                                      R"(",reason="QUEUE_FULL"})")),
+              0);
+  }
 }
 
 TEST_F(MetricsTest, PutsTheStagesOfACallIntoHistograms) {
@@ -139,7 +143,7 @@ TEST_F(MetricsTest, ShowsLateCallsAsNoSlack) {
   FinishedCall late{.method = "Ground", .code = absl::StatusCode::kDeadlineExceeded, .reason = "EXPIRED_IN_QUEUE"};
   late.slack = -std::chrono::seconds(2);
   metrics_.Record(late);
-  FinishedCall in_time{.method = "Ground"};
+  FinishedCall in_time{.method = "ModelInfer"};
   in_time.slack = std::chrono::milliseconds(300);
   metrics_.Record(in_time);
   FinishedCall refused{.method = "Ground", .code = absl::StatusCode::kInvalidArgument, .reason = "IMAGE_CORRUPT"};

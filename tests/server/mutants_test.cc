@@ -1,4 +1,4 @@
-// 100,000 damaged pictures and messages sent to a real server: it answers each of them in the contract's words, and
+// 125,000 damaged pictures and messages sent to a real server: it answers each of them in the contract's words, and
 // goes on. A failure names its mutant; MUTANT=number in the environment sends that one alone.
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -19,6 +19,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/server/infer_request.h"
 #include "tests/server/mutation.h"
 #include "tests/server/prepared_serving_fixture.h"
 #include "tests/support/read_file.h"
@@ -27,6 +28,7 @@ namespace lqvg::serving {
 namespace {
 
 constexpr char kGround[] = "/lqvg.v1.GroundingService/Ground";
+constexpr char kModelInfer[] = "/inference.GRPCInferenceService/ModelInfer";
 constexpr std::uint32_t kMutants = 25'000;  // of each format
 constexpr std::uint32_t kGoodCallEvery = 1'000;
 constexpr int kAtOnce = 32;  // calls
@@ -85,9 +87,11 @@ class MutantsTest : public PreparedServingTest {
     return request.SerializeAsString();
   }
 
-  // Sends mutants, each wrapped into a message by `wrap`.
-  void SendMutants(const Mutator& mutator, std::string (*wrap)(const std::string&), Codes allowed) {
+  // Sends mutants to `method`, each wrapped into a message by `wrap`.
+  void SendMutants(const Mutator& mutator, std::string (*wrap)(const std::string&), Codes allowed,
+                   const char* method = kGround) {
     allowed_ = std::move(allowed);
+    method_ = method;
     if (const char* only = std::getenv("MUTANT")) {
       std::uint32_t number = 0;
       ASSERT_TRUE(absl::SimpleAtoi(only, &number));
@@ -125,7 +129,7 @@ class MutantsTest : public PreparedServingTest {
       free_slots_.pop_back();
     }
     InFlight::Set(sent->slot, sent->name);
-    stubs_[number % kChannels]->UnaryCall(&sent->context, kGround, {}, &sent->request, &sent->response,
+    stubs_[number % kChannels]->UnaryCall(&sent->context, method_, {}, &sent->request, &sent->response,
                                           [this, sent](const grpc::Status& status) { Take(*sent, status); });
   }
 
@@ -180,6 +184,7 @@ class MutantsTest : public PreparedServingTest {
   const std::map<std::string, std::string> codes_ = CodesOfTheContract();
   const std::string good_picture_ = ReadText("grey8.png");
   Codes allowed_;
+  std::string method_;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
   Mutex mutex_;
   CondVar changed_;
@@ -243,6 +248,26 @@ TEST_F(MutantsTest, MessageMutantsAreAnsweredOrRefusedAsRequests) {
                                                 {"digest", digest.SerializeAsString()}});
   SendMutants(mutator, [](const std::string& message) { return message; },
               {"INVALID_ARGUMENT", "NOT_FOUND", "DATA_LOSS"});
+}
+
+TEST_F(MutantsTest, InferMutantsAreAnsweredOrRefusedAsRequests) {
+  const std::string grey = ReadText("grey8.png"), palette = ReadText("palette2.png");
+  inference::ModelInferRequest pairs = InferRequest({grey, palette, grey}, {"the ship", "the plane", "a tank"});
+  pairs.set_id("a-request");
+  pairs.set_model_name(grounder().info().name);
+  pairs.set_model_version("1");
+  pairs.add_outputs()->set_name("SCORES");
+  (*pairs.mutable_parameters())["timeout"].set_int64_param(3'600'000'000);
+  inference::ModelInferRequest contents;
+  AddInput("IMAGE", {1}, contents).mutable_contents()->add_bytes_contents(grey);
+  AddInput("EXPRESSION", {2, 1}, contents).mutable_contents()->add_bytes_contents("the ship");
+  contents.mutable_inputs(1)->mutable_contents()->add_bytes_contents("the plane \xc3\xa9");
+  const Mutator mutator(SeedFormat::kProtobuf,
+                        {{"pairs", pairs.SerializeAsString()}, {"contents", contents.SerializeAsString()}});
+  // A mutated timeout is a deadline like any other.
+  SendMutants(
+      mutator, [](const std::string& message) { return message; },
+      {"INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED"}, kModelInfer);
 }
 
 }  // namespace

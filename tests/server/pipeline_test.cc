@@ -217,6 +217,38 @@ TEST_F(PipelineTest, ACallWithoutADeadlineGetsTheDefaultOne) {
   EXPECT_EQ(Start(ParseAny, seconds(7))->deadline(), clock_.Now() + seconds(7));
 }
 
+TEST_F(PipelineTest, ADeadlineInTheRequestItselfShortensTheCallsAndNeverLengthensIt) {
+  MakeOpen();
+  const auto until = [this](Duration allowed) {
+    return [deadline = clock_.Now() + allowed]() -> absl::StatusOr<GroundQuery> {
+      return GroundQuery{.request_id = "any", .deadline = deadline};
+    };
+  };
+  const std::shared_ptr<Call> longer = Start(until(seconds(9)), seconds(5));
+  model_gate_.WaitForArrivals(1);
+  const std::shared_ptr<Call> shorter = Start(until(seconds(1)), seconds(5));
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(ReasonOf(log_.Wait(1)), "EXPIRED_IN_QUEUE");
+  EXPECT_TRUE(shorter->finished());
+  EXPECT_LE(log_.Wait(1).slack, Duration::zero()) << "that of the shorter one";
+  EXPECT_FALSE(longer->finished());
+  clock_.Advance(seconds(4));
+  EXPECT_EQ(ReasonOf(log_.Wait(2)), "EXPIRED_WHILE_RUNNING");
+}
+
+TEST_F(PipelineTest, ADeadlineInTheRequestThatHasPassedEndsItUnprepared) {
+  MakeOpen();
+  std::atomic<bool> prepared = false;
+  prepare_ = [&prepared](const GroundQuery&) {
+    prepared = true;
+    return MakeQuery("", 1, {10});
+  };
+  Start([this]() -> absl::StatusOr<GroundQuery> { return GroundQuery{.request_id = "any", .deadline = clock_.Now()}; });
+  EXPECT_EQ(ReasonOf(log_.Wait(1)), "EXPIRED_IN_QUEUE");
+  pipeline_->Stop();
+  EXPECT_FALSE(prepared);
+}
+
 TEST_F(PipelineTest, ExpiresACallWhileTheModelRuns) {
   MakeOpen();
   const std::shared_ptr<Call> call = Start(ParseAny, seconds(1));
