@@ -243,6 +243,7 @@ void Metrics::Record(const FinishedCall& call) {
   Series& series = *series_;
   const std::size_t method = MethodIndex(call.method);
   series.Request(method, call.code, ReasonIndex(call.reason)).Increment();
+  if (call.whole_stream) return;  // its life is no call's duration
   if (method < series.request_seconds_of.size()) series.request_seconds_of[method]->Observe(Seconds(call.total));
 
   const auto observe = [](Histogram& histogram, Duration duration) {
@@ -255,7 +256,7 @@ void Metrics::Record(const FinishedCall& call) {
   observe(series.model, call.times.model);
   observe(series.respond, call.respond);
 
-  if (call.method == "Ground" &&
+  if (call.method != "GetModel" &&
       (call.code == absl::StatusCode::kOk || call.code == absl::StatusCode::kDeadlineExceeded)) {
     series.slack.Observe(std::max(0.0, Seconds(call.slack)));  // a sum must not fall
   }
