@@ -67,9 +67,9 @@ std::optional<Duration> FindTimeout(const grpc::ByteBuffer& bytes) {
   CodedInputStream input(&reader);
   google::protobuf::Duration timeout;
   bool found = false;
-  for (int field = 0; field < kMaxFields; ++field) {
+  for (int field = 0; field <= kMaxFields; ++field) {
     const std::uint32_t tag = input.ReadTag();
-    if (tag == 0) break;
+    if (tag == 0) return found ? ToTimeout(timeout) : std::nullopt;
     if (tag == kTimeoutTag) {
       if (!ReadMessage(input, timeout)) return std::nullopt;
       found = true;
@@ -77,7 +77,7 @@ std::optional<Duration> FindTimeout(const grpc::ByteBuffer& bytes) {
       return std::nullopt;
     }
   }
-  return found ? ToTimeout(timeout) : std::nullopt;
+  return std::nullopt;
 }
 
 }  // namespace lqvg::serving

@@ -15,8 +15,9 @@ namespace lqvg::serving {
 std::optional<Duration> ToTimeout(const google::protobuf::Duration& timeout);
 
 // The timeout in the bytes of a GroundStreamRequest, read without touching the request beside it, so that the library's
-// threads can afford it. Nothing if there is none, it is invalid, or the bytes are malformed up to there: that is for
-// ParseGroundStreamRequest to say. Nor is it seen behind more than 64 fields, of which version 1 has two.
+// threads can afford it. Nothing if there is none, or it is invalid, or the bytes are malformed: those are for
+// ParseGroundStreamRequest to tell. Nor is one found in a message of more than 64 fields, of which version 1 has two,
+// or with a group, of which proto3 has none.
 std::optional<Duration> FindTimeout(const grpc::ByteBuffer& bytes);
 
 }  // namespace lqvg::serving

@@ -100,7 +100,7 @@ TEST(FindTimeoutTest, ThereIsNoneInWhatHasNoneOrIsBroken) {
   EXPECT_EQ(Find(whole.substr(0, whole.size() - 1)), std::nullopt);
 }
 
-TEST(FindTimeoutTest, LooksBehindAFewFieldsAlone) {
+TEST(FindTimeoutTest, LooksAtAFewFieldsAlone) {
   std::string fields;
   for (int i = 0; i < 63; ++i) fields += kField15Varint;
   v1::GroundStreamRequest item;
@@ -108,6 +108,7 @@ TEST(FindTimeoutTest, LooksBehindAFewFieldsAlone) {
 
   EXPECT_EQ(Find(fields + item.SerializeAsString()), seconds(1));
   EXPECT_EQ(Find(fields + kField15Varint + item.SerializeAsString()), std::nullopt);
+  EXPECT_EQ(Find(item.SerializeAsString() + fields + kField15Varint), std::nullopt);
 }
 
 }  // namespace
