@@ -125,7 +125,15 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 }  // namespace
 
 GroundService::GroundService(Options options, Pipeline& pipeline, const Clock& clock)
-    : options_(std::move(options)), pipeline_(pipeline), clock_(clock), model_(std::make_shared<const ModelInfo>()) {}
+    : options_(std::move(options)),
+      pipeline_(pipeline),
+      clock_(clock),
+      streams_({.limits = options_.limits,
+                .max_age = options_.max_stream_age,
+                .observer = &options_.observer,
+                .model = [this] { return model(); }},
+               pipeline, clock),
+      model_(std::make_shared<const ModelInfo>()) {}
 
 GroundService::~GroundService() = default;
 
@@ -174,12 +182,14 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GroundService::Grou
   grpc::Status refusal;
   try {
     FinishedCall record = BeginRecord("GroundStream", *context);
-    absl::Status status = Identify(*context, record).status();
-    if (status.ok()) {
-      status = Reject(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
-                      "GroundStream is not served yet; call Ground once for each picture");
+    record.whole_stream = true;
+    absl::StatusOr<Caller> caller = Identify(*context, record);
+    if (caller.ok()) {
+      return streams_.Begin(
+          context,
+          {.record = std::move(record), .begun = begun, .caller = *std::move(caller), .open = open_rpcs_.Begin()});
     }
-    refusal = Close(status, record, begun, *context);
+    refusal = Close(caller.status(), record, begun, *context);
   } catch (...) {
     refusal = OutOfMemory();
   }

@@ -19,6 +19,7 @@
 #include "server/caller.h"
 #include "server/clock.h"
 #include "server/finished_call.h"
+#include "server/ground_stream.h"
 #include "server/mutex.h"
 #include "server/open_rpcs.h"
 #include "server/pipeline.h"
@@ -38,13 +39,17 @@ class GroundService final
     CallObserver observer;                         // may be empty
     const Authenticator* authenticator = nullptr;  // outlives the service; null: everybody may call
     std::string caller_metadata;                   // see IdentifyCaller; may be empty
+    Duration max_stream_age;                       // until a GroundStream is ended with STREAM_AGED
   };
 
   // `pipeline` and `clock` outlive the service.
   GroundService(Options options, Pipeline& pipeline, const Clock& clock);
   ~GroundService() override;
 
-  // Blocks until the answer to every Ground RPC that has begun by now is sent, or until `deadline`.
+  // Ends every GroundStream, now and from now on, once what it has read is answered. The pipeline refuses other calls.
+  void BeginDrain() { streams_.BeginDrain(); }
+  // Blocks until the answer to every Ground RPC that has begun by now is sent and every such GroundStream has ended, or
+  // until `deadline`.
   void AwaitAnswersSent(TimePoint deadline) { open_rpcs_.AwaitDone(clock_, deadline); }
 
   // What GetModel answers, and whose limits requests are checked against. To be called before the pipeline is opened;
@@ -56,7 +61,7 @@ class GroundService final
   // Answers as GroundRequest and the table of errors say. The caller's cancellation and deadline end the call.
   grpc::ServerUnaryReactor* Ground(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                    grpc::ByteBuffer* response) override;
-  // UNIMPLEMENTED, NOT_IMPLEMENTED.
+  // Answers each item as GroundStreamResponse says: see GroundStreams.
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GroundStream(
       grpc::CallbackServerContext* context) override;
   // Never queued, so it is answered under any load. MALFORMED_REQUEST, MODEL_LOADING.
@@ -76,6 +81,7 @@ class GroundService final
   Pipeline& pipeline_;
   const Clock& clock_;
   OpenRpcs open_rpcs_;
+  GroundStreams streams_;
   mutable Mutex mutex_;
   std::shared_ptr<const ModelInfo> model_ ABSL_GUARDED_BY(mutex_);  // never null; without digest: not loaded
 };

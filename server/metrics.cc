@@ -43,7 +43,7 @@ const Buckets kImagePixels = {16'384, 65'536, 262'144, 1'048'576, 4'194'304, 16'
 // Those that ground come first.
 constexpr std::string_view kMethods[] = {"Ground",        "ModelInfer",     "GroundStream", "GetModel",
                                          "ModelMetadata", "ServerMetadata", "other"};
-constexpr std::size_t kGroundingMethods = 2;
+constexpr std::size_t kGroundingMethods = 3;
 
 // Values of the label reason: "" for calls that did not fail, those of the contract in its order, and a last one for
 // whatever else a part of the server may say.
@@ -202,6 +202,7 @@ void Metrics::Record(const FinishedCall& call) {
   Series& series = *series_;
   const std::size_t method = MethodIndex(call.method);
   series.Request(method, call.code, ReasonIndex(call.reason)).Increment();
+  if (call.whole_stream) return;  // its life is no call's duration
   if (method < series.request_seconds_of.size()) series.request_seconds_of[method]->Observe(Seconds(call.total));
 
   const auto observe = [](Histogram& histogram, Duration duration) {

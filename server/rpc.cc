@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <iterator>
 #include <string>
-#include <utility>
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
@@ -42,12 +41,17 @@ FinishedCall BeginRecord(std::string_view method, const grpc::CallbackServerCont
 grpc::Status Conclude(const absl::Status& status, FinishedCall& record, grpc::CallbackServerContext& context) {
   context.AddTrailingMetadata("x-request-id", record.request_id);
   if (status.ok()) return grpc::Status::OK;
-  Refusal refusal = ToRefusal(status, record.request_id);
-  record.code = static_cast<absl::StatusCode>(refusal.status.error_code());
-  record.reason = std::move(refusal.reason);
-  record.status = status;
+  RecordFailure(status, record);
+  const Refusal refusal = ToRefusal(status, record.request_id);
   if (refusal.pushback_ms) context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*refusal.pushback_ms));
   return refusal.status;
+}
+
+void RecordFailure(const absl::Status& status, FinishedCall& record) {
+  const absl::Status presentable = Presentable(status, record.request_id);
+  record.code = presentable.code();
+  record.reason = ReasonOf(presentable);
+  record.status = status;
 }
 
 absl::Status CameWithoutRequest() {

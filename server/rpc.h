@@ -24,6 +24,9 @@ FinishedCall BeginRecord(std::string_view method, const grpc::CallbackServerCont
 // to the client beside the message goes into the trailers: initial metadata would stop the retries of gRPC's clients.
 grpc::Status Conclude(const absl::Status& status, FinishedCall& record, grpc::CallbackServerContext& context);
 
+// Notes why a call failed, as Conclude does.
+void RecordFailure(const absl::Status& status, FinishedCall& record);
+
 // Notes what was answered.
 void RecordAnswer(const GroundAnswer& answer, FinishedCall& record);
 

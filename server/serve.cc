@@ -253,6 +253,7 @@ class ServerProcess {
   }
 
   void RefuseCalls() {
+    server_->BeginDrain();  // first, so that what streams have read is still admitted
     pipeline_.BeginDrain();
     log_.Write(LogLevel::kInfo, "refusing new calls",
                {{"calls_inside", std::int64_t{pipeline_.occupancy().in_flight}}});

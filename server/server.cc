@@ -66,14 +66,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 Server::Server(const ServerOptions& options, Pipeline& pipeline, const Clock& clock, CallObserver observer)
     : clock_(clock),
-      ground_service_(
-          std::make_unique<GroundService>(GroundService::Options{.limits = options.limits,
-                                                                 .version = options.version,
-                                                                 .commit = options.commit,
-                                                                 .observer = observer,
-                                                                 .authenticator = options.authenticator,
-                                                                 .caller_metadata = options.caller_metadata},
-                                          pipeline, clock)),
+      ground_service_(std::make_unique<GroundService>(GroundService::Options{.limits = options.limits,
+                                                                             .version = options.version,
+                                                                             .commit = options.commit,
+                                                                             .observer = observer,
+                                                                             .authenticator = options.authenticator,
+                                                                             .caller_metadata = options.caller_metadata,
+                                                                             .max_stream_age = options.max_stream_age},
+                                                      pipeline, clock)),
       oip_service_(std::make_unique<OipService>(OipService::Options{.limits = options.limits,
                                                                     .version = options.version,
                                                                     .observer = std::move(observer),
@@ -120,6 +120,8 @@ void Server::SetLive(bool live) {
   if (health_endpoint_) health_endpoint_->service().SetLive(live);
 }
 
+void Server::BeginDrain() { ground_service_->BeginDrain(); }
+
 void Server::AwaitAnswersSent(TimePoint deadline) {
   health_service_->Shutdown();
   if (health_endpoint_) health_endpoint_->service().Shutdown();
@@ -131,8 +133,9 @@ void Server::AwaitAnswersSent(TimePoint deadline) {
 
 void Server::Shutdown(TimePoint deadline) {
   if (server_ == nullptr || std::exchange(shut_down_, true)) return;
-  // First, because a watch never ends by itself and would hold the server until the deadline.
+  // First, because a watch or a stream never ends by itself and would hold the server until the deadline.
   health_service_->Shutdown();
+  ground_service_->BeginDrain();
   // What is left then is cancelled by the library, and each reaction to that finishes its call.
   const Duration left = std::clamp<Duration>(deadline - clock_.Now(), Duration::zero(), std::chrono::hours(24));
   server_->Shutdown(std::chrono::system_clock::now() +

@@ -60,6 +60,7 @@ struct ServerOptions {
   int max_metadata_bytes = 8 << 10;                              // per call
   Duration max_connection_age = std::chrono::minutes(10);        // the library adds up to a tenth at random
   Duration max_connection_age_grace = std::chrono::seconds(30);  // the only clock on a body that never ends
+  Duration max_stream_age = std::chrono::minutes(9);             // shorter, so that the server ends a stream itself
   Duration max_connection_idle = std::chrono::minutes(5);
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration keepalive_time = std::chrono::seconds(60);     // without traffic, until the server pings
@@ -95,13 +96,17 @@ class Server {
   // Health of "lqvg.liveness", and ServerLive. True from the start.
   void SetLive(bool live);
 
+  // Ends every GroundStream with SHUTTING_DOWN, now and from now on, once what it has read is answered: an open one
+  // would hold the server. The pipeline refuses other calls.
+  void BeginDrain();
+
   // For a process that is about to end: ends the health watches, and returns when their ends and the answers to the
   // calls that have come by now are sent, or at `deadline`. What comes later is still served, until the process ends.
   void AwaitAnswersSent(TimePoint deadline);
 
-  // Ends the health watches, accepts nothing new, lets the calls inside end until `deadline` and cancels the rest.
-  // Returns when every call is answered. The pipeline must still be running. Calls that arrive just then are CANCELLED
-  // for their clients, by gRPC 1.51: see AwaitAnswersSent.
+  // Ends the health watches and GroundStreams, accepts nothing new, lets the calls inside end until `deadline` and
+  // cancels the rest. Returns when every call is answered. The pipeline must still be running. Calls that arrive just
+  // then are CANCELLED for their clients, by gRPC 1.51: see AwaitAnswersSent.
   void Shutdown(TimePoint deadline);
 
  private:

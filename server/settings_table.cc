@@ -74,6 +74,11 @@ constexpr Setting kSettings[] = {
     {"max-connection-age-grace", kNetwork,
      DurationKind{[](Config& c) -> Duration& { return c.server.max_connection_age_grace; }, seconds(1), hours(1)},
      "Then its calls have this long to finish."},
+    {"max-stream-age", kNetwork,
+     DurationKind{[](Config& c) -> Duration& { return c.server.max_stream_age; }, seconds(1), hours(24)},
+     "After this a GroundStream is read no more, answered and ended with STREAM_AGED. Below the connection's age, or "
+     "the "
+     "stream is cut off with it."},
     {"max-connection-idle", kNetwork,
      DurationKind{[](Config& c) -> Duration& { return c.server.max_connection_idle; }, seconds(1), hours(24)},
      "A connection without calls for this long is closed."},

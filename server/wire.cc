@@ -18,6 +18,7 @@
 #include "lqvg/v1/grounding.pb.h"
 #include "server/wire_faults.h"
 #include "server/wire_status.h"
+#include "server/wire_timeout.h"
 
 namespace lqvg::serving {
 namespace {
@@ -117,8 +118,9 @@ absl::Status CheckChecksum(const v1::Image& image) {
   return Reject(absl::StatusCode::kDataLoss, "IMAGE_CHECKSUM_MISMATCH", message, {{"image.crc32c", message}});
 }
 
-absl::Status Check(const v1::GroundRequest& request, const RequestLimits& limits, const ModelInfo& model) {
-  Faults faults;
+// `faults` may hold some already.
+absl::Status Check(const v1::GroundRequest& request, const RequestLimits& limits, const ModelInfo& model,
+                   Faults& faults) {
   CheckImage(request.image(), limits.image, faults);
   CheckExpressions(request, limits, faults);
   CheckParameters(request, model, faults);
@@ -137,15 +139,12 @@ std::variant<std::string, Image, ImageDigest> TakeImage(v1::Image& image) {
                .rgb = std::vector<std::uint8_t>(raw.data().begin(), raw.data().end())};
 }
 
-}  // namespace
-
-absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, const RequestLimits& limits,
-                                               const ModelInfo& model, std::string_view fallback_request_id) {
-  v1::GroundRequest request;
-  if (!ParseMessage(bytes, request)) return WithRequestId(Malformed("lqvg.v1.GroundRequest"), fallback_request_id);
+// Takes the query out of a request that has no fault, and none in `faults`.
+absl::StatusOr<GroundQuery> TakeQuery(v1::GroundRequest& request, Faults faults, const RequestLimits& limits,
+                                      const ModelInfo& model, std::string_view fallback_request_id) {
   GroundQuery query;
   query.request_id = IsIdentifier(request.request_id()) ? request.request_id() : std::string(fallback_request_id);
-  if (absl::Status status = Check(request, limits, model); !status.ok()) {
+  if (absl::Status status = Check(request, limits, model, faults); !status.ok()) {
     return WithRequestId(std::move(status), query.request_id);
   }
   query.image = TakeImage(*request.mutable_image());
@@ -156,6 +155,28 @@ absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, co
   query.clip_boxes = request.clip_boxes();
   query.bypass_caches = request.cache_policy() == v1::CACHE_POLICY_BYPASS;
   return query;
+}
+
+}  // namespace
+
+absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, const RequestLimits& limits,
+                                               const ModelInfo& model, std::string_view fallback_request_id) {
+  v1::GroundRequest request;
+  if (!ParseMessage(bytes, request)) return WithRequestId(Malformed("lqvg.v1.GroundRequest"), fallback_request_id);
+  return TakeQuery(request, Faults(), limits, model, fallback_request_id);
+}
+
+absl::StatusOr<GroundQuery> ParseGroundStreamRequest(const grpc::ByteBuffer& bytes, const RequestLimits& limits,
+                                                     const ModelInfo& model, std::string_view fallback_request_id) {
+  v1::GroundStreamRequest item;
+  if (!ParseMessage(bytes, item)) return WithRequestId(Malformed("lqvg.v1.GroundStreamRequest"), fallback_request_id);
+  Faults faults;
+  if (item.has_timeout() && !ToTimeout(item.timeout())) {
+    faults.Add("PARAMETER_OUT_OF_RANGE", "timeout",
+               absl::StrCat(item.timeout().seconds(), " s and ", item.timeout().nanos(),
+                            " ns; allowed are more than 0 and at most 24 hours, nanos in 0..999999999"));
+  }
+  return TakeQuery(*item.mutable_request(), std::move(faults), limits, model, fallback_request_id);
 }
 
 absl::Status ParseGetModelRequest(const grpc::ByteBuffer& bytes) {

@@ -28,6 +28,12 @@ namespace lqvg::serving {
 absl::StatusOr<GroundQuery> ParseGroundRequest(const grpc::ByteBuffer& bytes, const RequestLimits& limits,
                                                const ModelInfo& model, std::string_view fallback_request_id);
 
+// The same for the bytes of a GroundStreamRequest, whose request it checks, and also its timeout. Violations name the
+// request's fields as those of ParseGroundRequest do, so that a caller has one list of names; the timeout's is
+// `timeout`.
+absl::StatusOr<GroundQuery> ParseGroundStreamRequest(const grpc::ByteBuffer& bytes, const RequestLimits& limits,
+                                                     const ModelInfo& model, std::string_view fallback_request_id);
+
 // Checks the bytes of a GetModelRequest. INVALID_ARGUMENT, MALFORMED_REQUEST.
 absl::Status ParseGetModelRequest(const grpc::ByteBuffer& bytes);
 

@@ -41,15 +41,6 @@ bool IsInContract(const std::string& reason) {
   return v1::ErrorReason_Parse(absl::StrCat("ERROR_REASON_", reason), &value);
 }
 
-// What callers may know of `status`: code, reason, violations and message.
-absl::Status Presentable(const absl::Status& status, std::string_view request_id) {
-  const std::string reason = ReasonOf(status);
-  if (IsInContract(reason) && status.code() != absl::StatusCode::kInternal) return status;
-  return Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR",
-                absl::StrCat("internal error; please report request id ",
-                             absl::string_view(request_id.data(), request_id.size())));
-}
-
 // When to ask again, in milliseconds: for refusals that another replica, or this one a moment later, may not repeat.
 // Negative: never, which stops the retries of gRPC's clients.
 std::optional<std::int64_t> PushbackFor(std::string_view reason) {
@@ -99,6 +90,14 @@ absl::Status WithRequestId(absl::Status status, std::string_view request_id) {
 std::string RequestIdOf(const absl::Status& status) {
   const absl::optional<absl::Cord> request_id = status.GetPayload(kRequestIdPayload);
   return request_id ? std::string(*request_id) : std::string();
+}
+
+absl::Status Presentable(const absl::Status& status, std::string_view request_id) {
+  const std::string reason = ReasonOf(status);
+  if (IsInContract(reason) && status.code() != absl::StatusCode::kInternal) return status;
+  return Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR",
+                absl::StrCat("internal error; please report request id ",
+                             absl::string_view(request_id.data(), request_id.size())));
 }
 
 google::rpc::Status ToRpcStatus(const absl::Status& status, std::string_view request_id) {

@@ -20,8 +20,11 @@ absl::Status WithRequestId(absl::Status status, std::string_view request_id);
 // What WithRequestId noted; else empty.
 std::string RequestIdOf(const absl::Status& status);
 
+// What callers may know of `status`: itself, or INTERNAL, INTERNAL_ERROR if it has no reason of the contract.
+absl::Status Presentable(const absl::Status& status, std::string_view request_id);
+
 // The status in the contract's words: ErrorInfo, BadRequest where fields are at fault, RetryInfo where it may be
-// retried. A failure without a reason of the contract is INTERNAL, INTERNAL_ERROR, and its own message stays here.
+// retried. Presentable.
 google::rpc::Status ToRpcStatus(const absl::Status& status, std::string_view request_id);
 
 // A refused call as the library wants it, and what goes beside it.

@@ -1,6 +1,8 @@
-// Any bytes as a GroundRequest -> ParseGroundRequest -> PrepareQuery, up to where the model would begin.
+// Any bytes as a GroundRequest -> ParseGroundRequest -> PrepareQuery, up to where the model would begin; and the same
+// as an item of a stream, whose timeout is read before the rest.
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,6 +16,7 @@
 #include "server/prepare_query.h"
 #include "server/wire.h"
 #include "server/wire_status.h"
+#include "server/wire_timeout.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace lqvg::serving {
@@ -52,10 +55,14 @@ const RequestLimits& Limits() {
 }
 
 // In two slices, as a request may come over the wire.
-absl::StatusOr<GroundQuery> Parse(std::string_view bytes) {
+grpc::ByteBuffer InSlices(std::string_view bytes) {
   const std::size_t half = bytes.size() / 2;
   const grpc::Slice slices[] = {grpc::Slice(bytes.data(), half), grpc::Slice(bytes.data() + half, bytes.size() - half)};
-  return ParseGroundRequest(grpc::ByteBuffer(slices, 2), Limits(), Model(), kFallbackId);
+  return {slices, 2};
+}
+
+absl::StatusOr<GroundQuery> Parse(std::string_view bytes) {
+  return ParseGroundRequest(InSlices(bytes), Limits(), Model(), kFallbackId);
 }
 
 void RequireValid(const GroundQuery& query) {
@@ -120,6 +127,20 @@ void RequirePrepared(const GroundQuery& query) {
   Require(prepared->image_key.empty() == !is_file, "a file has a key");
 }
 
+// What is found without parsing is what the parser finds.
+void ReceiveItem(std::string_view bytes) {
+  const std::optional<Duration> timeout = FindTimeout(InSlices(bytes));
+  const absl::StatusOr<GroundQuery> query = ParseGroundStreamRequest(InSlices(bytes), Limits(), Model(), kFallbackId);
+  if (query.ok()) {
+    RequireValid(*query);
+  } else {
+    fuzz::RequireRejection(query.status());
+  }
+  v1::GroundStreamRequest item;
+  if (!timeout || !item.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return;
+  Require(item.has_timeout() && ToTimeout(item.timeout()) == timeout, "the timeout is the message's");
+}
+
 void Receive(std::string_view bytes) {
   const absl::StatusOr<GroundQuery> query = Parse(bytes);
   if (!query.ok()) {
@@ -139,6 +160,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // As the server does: else protobuf prints a line for each message that does not parse.
   static google::protobuf::LogHandler* const silent = google::protobuf::SetLogHandler(nullptr);
   static_cast<void>(silent);
-  lqvg::serving::Receive({reinterpret_cast<const char*>(data), size});
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  lqvg::serving::Receive(bytes);
+  lqvg::serving::ReceiveItem(bytes);
   return 0;
 }

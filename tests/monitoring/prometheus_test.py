@@ -50,7 +50,9 @@ def send_bad(server, sent):
     send(server, sent, "Ground", "INVALID_ARGUMENT", "EXPRESSION_EMPTY", server.request(" "))
     send(server, sent, "Ground", "INVALID_ARGUMENT", "MALFORMED_REQUEST", b"\xff")
     send(server, sent, "Ground", "NOT_FOUND", "MODEL_NOT_FOUND", server.request("plane", model="another"))
-    send(server, sent, "GroundStream", "UNIMPLEMENTED", "NOT_IMPLEMENTED", b"")
+    # An item with nothing in it, which is a call of its own; the stream ends well, and is none.
+    assert server.call("GroundStream", b"").exception() is None
+    sent["GroundStream", "INVALID_ARGUMENT", "FIELD_REQUIRED"] += 1
 
 
 def send_too_many(server, sent):
@@ -116,13 +118,15 @@ def test_counters_of_every_reason_are_there_with_the_contracts_code(watched):
 def test_histograms_and_gauges_agree_with_what_was_sent(watched):
     _, prometheus, sent, _ = watched
     answered, ground_calls = sent["Ground", "OK", ""], sum(n for (method, *_), n in sent.items() if method == "Ground")
+    items = sum(n for (method, *_), n in sent.items() if method == "GroundStream")
     expected = {
         "lqvg_expressions_total": 2 * answered,
         "lqvg_image_pixels_sum": 480 * 360 * answered,
         "lqvg_batch_images_sum": batches(sent),
         'lqvg_stage_duration_seconds_count{stage="model"}': answered,
-        'lqvg_stage_duration_seconds_count{stage="respond"}': ground_calls,
+        'lqvg_stage_duration_seconds_count{stage="respond"}': ground_calls + items,
         'lqvg_request_duration_seconds_count{method="Ground"}': ground_calls,
+        'lqvg_request_duration_seconds_count{method="GroundStream"}': items,
         "lqvg_deadline_slack_seconds_count": answered + 1,
         'lqvg_deadline_slack_seconds_bucket{le="0"}': 1,
         "lqvg_expired_executed_total": 0,

@@ -53,6 +53,7 @@ TEST(ConfigTest, DefaultsAreThoseOfTheContract) {
   EXPECT_EQ(config.server.max_concurrent_streams, 32);
   EXPECT_EQ(config.server.max_connection_age, std::chrono::minutes(10));
   EXPECT_EQ(config.server.max_connection_age_grace, std::chrono::seconds(30));
+  EXPECT_EQ(config.server.max_stream_age, std::chrono::minutes(9));
   EXPECT_FALSE(config.server.reflection);
   EXPECT_FALSE(config.insecure);
   EXPECT_EQ(config.pipeline.admission.max_calls, 256);

@@ -352,20 +352,6 @@ TEST_F(HeldGroundServiceTest, AClientsCancellationFreesItsPlaceAtOnce) {
   client.join();
 }
 
-TEST_F(GroundServiceTest, AStreamIsRefusedWithAReason) {
-  StartAndOpen();
-  grpc::ClientContext context;
-  const auto stream = stub().GroundStream(&context);
-
-  v1::GroundStreamResponse response;
-  EXPECT_FALSE(stream->Read(&response));
-  const grpc::Status status = stream->Finish();
-
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_EQ(DetailsOf(status).info.reason(), "NOT_IMPLEMENTED");
-  EXPECT_EQ(log().Wait().method, "GroundStream");
-}
-
 TEST_F(GroundServiceTest, GetModelTellsModelLimitsAndVersion) {
   server_options().version = "1.2.3";
   server_options().commit = "abcdef";

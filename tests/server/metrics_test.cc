@@ -154,6 +154,22 @@ TEST_F(MetricsTest, ShowsLateCallsAsNoSlack) {
   EXPECT_DOUBLE_EQ(Sample("lqvg_deadline_slack_seconds_sum"), 0.3);
 }
 
+TEST_F(MetricsTest, CountsAnItemOfAStreamAsACallAndAWholeStreamWithoutItsLife) {
+  FinishedCall item{.method = "GroundStream"};
+  item.slack = std::chrono::milliseconds(300);
+  metrics_.Record(item);
+  FinishedCall stream{.method = "GroundStream", .whole_stream = true};
+  stream.code = absl::StatusCode::kUnavailable;
+  stream.reason = "STREAM_AGED";
+  stream.total = std::chrono::minutes(9);
+  metrics_.Record(stream);
+
+  EXPECT_EQ(Sample(R"(lqvg_requests_total{code="OK",method="GroundStream",reason=""})"), 1);
+  EXPECT_EQ(Sample(R"(lqvg_requests_total{code="UNAVAILABLE",method="GroundStream",reason="STREAM_AGED"})"), 1);
+  EXPECT_EQ(Sample(R"(lqvg_request_duration_seconds_count{method="GroundStream"})"), 1);
+  EXPECT_EQ(Sample("lqvg_deadline_slack_seconds_count"), 1);
+}
+
 TEST_F(MetricsTest, CountsExpressionsAndTheirErrors) {
   metrics_.Record(FinishedCall{.method = "Ground",
                                .image_width = 800,

@@ -251,6 +251,40 @@ TEST(ParseGroundRequestTest, MessagesNeverRepeatWhatTheCallerSent) {
   EXPECT_EQ(Parse(request).status().message().find("caller"), absl::string_view::npos);
 }
 
+TEST(ParseGroundStreamRequestTest, TakesOverWhatIsAskedAndChecksItAsForGround) {
+  v1::GroundStreamRequest item;
+  *item.mutable_request() = GoodRequest();
+  item.mutable_request()->set_request_id("own-id");
+  item.mutable_timeout()->set_seconds(1);
+  const auto parse = [&item] {
+    return ParseGroundStreamRequest(ToByteBuffer(item), RequestLimits(), TestModel(), "fallback");
+  };
+
+  const absl::StatusOr<GroundQuery> query = parse();
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_EQ(query->request_id, "own-id");
+  EXPECT_EQ(std::get<std::string>(query->image), "picture");
+
+  item.mutable_request()->set_max_boxes(11);
+  item.mutable_timeout()->set_nanos(-1);
+  EXPECT_THAT(FieldsOf(parse().status()), ElementsAre("timeout", "max_boxes"));
+  EXPECT_EQ(RequestIdOf(parse().status()), "own-id");
+
+  item.Clear();
+  EXPECT_THAT(FieldsOf(parse().status()), ElementsAre("image", "expressions"));
+  EXPECT_EQ(RequestIdOf(parse().status()), "fallback");
+}
+
+TEST(ParseGroundStreamRequestTest, AMessageThatIsNotOneIsMalformed) {
+  const grpc::Slice slice(GoodRequest().SerializeAsString());  // an image where an item has its request
+
+  const absl::Status status =
+      ParseGroundStreamRequest(grpc::ByteBuffer(&slice, 1), RequestLimits(), TestModel(), "fallback").status();
+
+  EXPECT_EQ(ReasonOf(status), "MALFORMED_REQUEST");
+  EXPECT_EQ(RequestIdOf(status), "fallback");
+}
+
 gpr_timespec FromNow(std::int64_t seconds) {
   return gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(seconds, GPR_TIMESPAN));
 }

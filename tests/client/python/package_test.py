@@ -152,7 +152,7 @@ def test_the_readmes_examples_run(run_installed, example):
 
 
 def test_the_readme_has_examples():
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7
 
 
 def test_the_package_is_strictly_typed(tmp_path):

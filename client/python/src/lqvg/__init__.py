@@ -12,10 +12,11 @@ from lqvg.errors import (Aborted, AlreadyExists, Cancelled, Code, DataLoss, Dead
                          Internal, InvalidArgument, NotFound, OutOfRange, PermissionDenied, ResourceExhausted,
                          Unauthenticated, Unavailable, Unimplemented, Unknown, Violation)
 from lqvg.pictures import Picture
+from lqvg.stream import Item, Outcome
 
 __all__ = [
     "Aborted", "AlreadyExists", "Box", "Cancelled", "Client", "Code", "DataLoss", "DeadlineExceeded", "Error",
-    "FailedPrecondition", "Grounding", "Health", "Internal", "InvalidArgument", "Limits", "Model", "ModelId",
-    "NotFound", "OutOfRange", "PermissionDenied", "Picture", "Receipt", "ResourceExhausted", "Result", "Tls", "Unauthenticated",
+    "FailedPrecondition", "Grounding", "Health", "Internal", "InvalidArgument", "Item", "Limits", "Model", "ModelId",
+    "NotFound", "OutOfRange", "Outcome", "PermissionDenied", "Picture", "Receipt", "ResourceExhausted", "Result", "Tls", "Unauthenticated",
     "Unavailable", "Unimplemented", "Unknown", "Violation", "__version__",
 ]

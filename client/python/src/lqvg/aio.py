@@ -4,7 +4,7 @@ from __future__ import annotations
 import asyncio
 import time
 from types import TracebackType
-from typing import Any, Optional, Sequence, Type, Union
+from typing import Any, AsyncIterable, AsyncIterator, Iterable, Optional, Sequence, Type, Union
 
 import grpc.aio
 
@@ -13,6 +13,7 @@ from lqvg.answers import Grounding, Health, Model
 from lqvg.connection import (HEALTH_CHECK, READY_POLL_SECONDS, Connection, HealthCheckRequest, HealthCheckResponse,
                              Metadata, Tls, check_timeout, to_health)
 from lqvg.pictures import Picture
+from lqvg.stream import Item, Outcome, Sender
 from lqvg.v1 import grounding_pb2 as v1
 from lqvg.v1 import grounding_pb2_grpc
 
@@ -48,6 +49,23 @@ class Client:
             clip_boxes=clip_boxes, apply_exif_orientation=apply_exif_orientation, request_id=request_id, model=model)
         response = await self._call(self._stub.Ground, request, timeout, metadata)
         return messages.to_grounding(response, request, image)
+
+    async def ground_stream(self, items: Union[Iterable[Item], AsyncIterable[Item]], *,
+                            timeout: Optional[float] = None, metadata: Metadata = ()) -> AsyncIterator[Outcome]:
+        """As lqvg.Client.ground_stream, for `async for`. `items` may be asynchronous, too."""
+        sender = Sender(self._connection.timeout)
+        call = self._stub.GroundStream(sender.async_requests(items, asyncio.to_thread),
+                                       timeout=None if timeout is None else check_timeout(timeout),
+                                       metadata=(*self._connection.metadata, *metadata))
+        try:
+            async for response in call:
+                yield sender.outcome(response)
+        except grpc.RpcError as error:
+            raise errors.from_call(error) from error
+        finally:
+            call.cancel()
+        if sender.problem is not None:
+            raise sender.problem
 
     async def get_model(self, *, timeout: Optional[float] = None) -> Model:
         """As lqvg.Client.get_model."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any, Optional, Sequence, Type, Union
+from typing import Any, Iterable, Iterator, Optional, Sequence, Type, Union
 
 import grpc
 
@@ -12,6 +12,7 @@ from lqvg.answers import Grounding, Health, Model
 from lqvg.connection import (HEALTH_CHECK, READY_POLL_SECONDS, Connection, HealthCheckRequest, HealthCheckResponse,
                              Metadata, Tls, check_timeout, to_health)
 from lqvg.pictures import Picture
+from lqvg.stream import Item, Outcome, Sender
 from lqvg.v1 import grounding_pb2 as v1
 from lqvg.v1 import grounding_pb2_grpc
 
@@ -76,6 +77,37 @@ class Client:
             apply_exif_orientation=apply_exif_orientation, request_id=request_id, model=model)
         response = self._call(self._stub.Ground, request, timeout, metadata)
         return messages.to_grounding(response, request, image)
+
+    def ground_stream(self, items: Iterable[Item], *, timeout: Optional[float] = None,
+                      metadata: Metadata = ()) -> Iterator[Outcome]:
+        """Grounds many pictures on one stream, and yields what becomes of each as soon as it is known, in any order.
+
+        items: one for each picture; taken by another thread, as fast as the server takes them: it works on at most 16
+          that are not answered. A failed item is its Outcome's error, and the stream goes on.
+        timeout: seconds for the whole stream; None: as long as it takes. An item's own is the client's, unless it has
+          one.
+        metadata: pairs of lower-case key and value beside the client's.
+
+        The stream begins with the first outcome that is asked for, and closing the iterator ends it. It is not retried:
+        a server that stops, or has had the stream for 9 minutes, raises Unavailable with the reason SHUTTING_DOWN or
+        STREAM_AGED. Then send the items that had no outcome on another stream.
+
+        Raises Error: the stream failed. What `items` raises, and what Client.ground does for an item that cannot be
+        sent, once the items before are answered.
+        """
+        sender = Sender(self._connection.timeout)
+        call = self._stub.GroundStream(sender.requests(items),
+                                       timeout=None if timeout is None else check_timeout(timeout),
+                                       metadata=(*self._connection.metadata, *metadata))
+        try:
+            for response in call:
+                yield sender.outcome(response)
+        except grpc.RpcError as error:
+            raise errors.from_call(error) from error
+        finally:
+            call.cancel()
+        if sender.problem is not None:
+            raise sender.problem
 
     def get_model(self, *, timeout: Optional[float] = None) -> Model:
         """What is served, and its limits. Raises Error."""
