@@ -11,7 +11,7 @@ import re
 import subprocess
 import urllib.request
 
-from server_under_load import BIN, ROOT, Server, load
+from server_under_load import BIN, NO_CACHES, ROOT, Server, load
 
 CASES = ROOT / "tests" / "reference" / "cases"
 CHECKED = ("landscape_832x640.png", "small_upscaled_333x500.png")  # with bars at the top and at the sides
@@ -57,7 +57,7 @@ def check(arguments):
 
 def our_server(arguments):
     command = [BIN / "lqvg-server", f"--model={arguments.model}", f"--threads={arguments.threads}", "--listen=127.0.0.1:0",
-               "--metrics-listen=127.0.0.1:0", "--drain-delay=0s"]
+               "--metrics-listen=127.0.0.1:0", "--drain-delay=0s", *NO_CACHES]
     return Server(command, r"ready: .*?grpc ([^,]+),", arguments.out / "lqvg.log", {"OMP_WAIT_POLICY": "PASSIVE"})
 
 

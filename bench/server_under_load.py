@@ -12,6 +12,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("LQVG_BINARY_DIR", ROOT / "build" / "bin"))
 READY_SECONDS = 120
+NO_CACHES = ("--image-cache-bytes=0", "--text-cache-bytes=0", "--response-cache-bytes=0")
 
 
 def processor_seconds(pid):

@@ -5,7 +5,7 @@
     bench/serving_bench.py official --official CHECKOUT --model DIR --triton PYTHON [--threads N] [--seconds 60]
 
 overhead  lqvg-bench-server with a model that takes no time, and Triton with an empty one: pictures of 1 KB and 185 KB that
-          nobody decodes, 1, 16 and 64 calls at a time; and with real decoding, which Triton's model would do in Python.
+          nobody decodes, 1, 16 and 64 calls at a time; and ours with real decoding, and with answers from its cache.
 overload  both with a model that sleeps for 20 ms and 5 ms a picture, up to 8 pictures a batch: goodput from half to ten
           times what such a model can do.
 official  lqvg-server, and the official LQVG code behind Triton with the weights of the same model directory: see
@@ -25,7 +25,7 @@ import subprocess
 import sys
 
 from official_bench import CannotRun, measure_official
-from server_under_load import BIN, ROOT, Server, load
+from server_under_load import BIN, NO_CACHES, ROOT, Server, load
 
 CONCURRENCIES = (1, 16, 64)
 SIZES = {"1 KB": 1_000, "185 KB": 185_000}
@@ -34,14 +34,14 @@ BATCH_SECONDS, IMAGE_SECONDS, BATCH_IMAGES = 0.020, 0.005, 8
 CAPACITY = BATCH_IMAGES / (BATCH_SECONDS + BATCH_IMAGES * IMAGE_SECONDS)  # calls per second
 OFFERED = (0.5, 0.8, 1, 1.5, 2, 5, 10)  # times the capacity
 TIMEOUT = "500ms"
-DISTINCT = 256  # pictures: a batch of equal ones would cost as one
+DISTINCT = 4096  # pictures: equal ones in a queue would cost as one
 
 
-def lqvg_server(out, decode, batch_seconds=0.0, image_seconds=0.0):
+def lqvg_server(out, decode, batch_seconds=0.0, image_seconds=0.0, caches=NO_CACHES):
     environment = {"BENCH_DECODE": decode, "BENCH_BATCH_TIME": f"{batch_seconds}s", "BENCH_IMAGE_TIME": f"{image_seconds}s"}
     command = [BIN / "lqvg-bench-server", f"--model={ROOT / 'models/demo'}", "--listen=127.0.0.1:0",
                "--metrics-listen=127.0.0.1:0", "--max-concurrent-streams=10000", f"--max-batch-images={BATCH_IMAGES}",
-               "--drain-delay=0s", "--image-cache-bytes=0", "--text-cache-bytes=0", "--response-cache-bytes=0"]
+               "--drain-delay=0s", *caches]
     return Server(command, r"ready: .*?grpc ([^,]+),", out / "lqvg.log", environment)
 
 
@@ -89,13 +89,14 @@ def measure_overhead(arguments):
     subprocess.run([BIN / "lqvg-scenes", "--seed", "1", "--count", "4", "--size", "256x256", "--out",
                     arguments.out / "scenes"], check=True, stdout=subprocess.DEVNULL)
     scenes = sorted((arguments.out / "scenes").glob("*.png"))
-    size_name = f"{sum(path.stat().st_size for path in scenes) // 4000} KB PNG, decoded"
-    for concurrency in CONCURRENCIES:
-        with lqvg_server(arguments.out, "real") as server:
-            step = load(server, "lqvg", arguments.out, "-c", concurrency, "-d", f"{arguments.seconds}s", "--warm-up", "0s",
-                        "--channels", 1 + concurrency // 32, *asking(scenes))[0]
-        rows.append({"server": "lqvg-serve", "picture": size_name, "concurrency": concurrency, **step})
-        print(overhead_row(rows[-1]), flush=True)
+    size = sum(path.stat().st_size for path in scenes) // 4000
+    for what, caches in (("decoded", NO_CACHES), ("answered from the response cache", ())):
+        for concurrency in CONCURRENCIES:
+            with lqvg_server(arguments.out, "real", caches=caches) as server:
+                step = load(server, "lqvg", arguments.out, "-c", concurrency, "-d", f"{arguments.seconds}s", "--warm-up", "0s",
+                            "--channels", 1 + concurrency // 32, *asking(scenes))[0]
+            rows.append({"server": "lqvg-serve", "picture": f"{size} KB PNG, {what}", "concurrency": concurrency, **step})
+            print(overhead_row(rows[-1]), flush=True)
     return rows
 
 
