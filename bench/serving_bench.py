@@ -2,12 +2,15 @@
 """What serving costs around a model, beside Triton, in one run with one tool (lqvg-load):
 
     bench/serving_bench.py [--triton PYTHON] [--seconds 5] [--out out/bench] [overhead] [overload]
+    bench/serving_bench.py sharing [--model DIR] [--threads N]
     bench/serving_bench.py official --official CHECKOUT --model DIR --triton PYTHON [--threads N] [--seconds 60]
 
 overhead  lqvg-bench-server with a model that takes no time, and Triton with an empty one: pictures of 1 KB and 185 KB that
           nobody decodes, 1, 16 and 64 calls at a time; and ours with real decoding, and with answers from its cache.
 overload  both with a model that sleeps for 20 ms and 5 ms a picture, up to 8 pictures a batch: goodput from half to ten
           times what such a model can do.
+sharing   lqvg-server with the model in DIR (the demo model): four expressions of a picture in one call, in four at once,
+          one after another, beside four pictures with one each: see sharing_bench.py.
 official  lqvg-server, and the official LQVG code behind Triton with the weights of the same model directory: see
           official_bench.py. CHECKOUT is a clone of LANMNG/LQVG, DIR a full-size model; without --threads all cores.
 
@@ -26,6 +29,7 @@ import sys
 
 from official_bench import CannotRun, measure_official
 from server_under_load import BIN, NO_CACHES, ROOT, Server, load
+from sharing_bench import measure_sharing
 
 CONCURRENCIES = (1, 16, 64)
 SIZES = {"1 KB": 1_000, "185 KB": 185_000}
@@ -138,12 +142,12 @@ def print_overload(runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", choices=["overhead", "overload", "official", []],
+    parser.add_argument("what", nargs="*", choices=["overhead", "overload", "sharing", "official", []],
                         help="the first two, unless one is named")
     parser.add_argument("--triton", metavar="PYTHON", help="a Python with nvidia-pytriton")
     parser.add_argument("--official", metavar="CHECKOUT", type=pathlib.Path, help="a clone of LANMNG/LQVG")
-    parser.add_argument("--model", metavar="DIR", type=pathlib.Path, help="official: the model directory that both serve")
-    parser.add_argument("--threads", type=int, metavar="N", help="official: of each server [all cores]")
+    parser.add_argument("--model", metavar="DIR", type=pathlib.Path, help="sharing, official: the model directory that is served")
+    parser.add_argument("--threads", type=int, metavar="N", help="sharing, official: of each server [all cores]")
     parser.add_argument("--seconds", type=float, help="of each step [5; official: 60]")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "out/bench")
     arguments = parser.parse_args()
@@ -158,6 +162,8 @@ def main():
     if "overload" in what:
         results["overload"] = measure_overload(arguments)
         print_overload(results["overload"])
+    if "sharing" in what:
+        results["sharing"] = measure_sharing(arguments)
     if "official" in what:
         try:
             results["official"] = measure_official(arguments)
