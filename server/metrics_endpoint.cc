@@ -20,8 +20,11 @@ absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const st
     for (const auto& collectable : metrics.collectables()) exposer->RegisterCollectable(collectable);
     return std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(exposer)));
   } catch (const std::exception&) {  // CivetWeb's says no more than that it could not start
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", address, " for metrics: it is not of this machine, or taken"));
+    // Its threads have 100 KiB of stack, of which libraries with much thread-local data leave too little: OpenBLAS,
+    // where it stands in for the BLAS that OpenCV's core wants.
+    return absl::UnavailableError(absl::StrCat("cannot serve metrics on ", address,
+                                               ": it is not of this machine, or taken; or threads with small stacks do "
+                                               "not start, as with OpenBLAS in place of Debian's libblas3"));
   }
 }
 

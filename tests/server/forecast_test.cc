@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "image/rejection.h"
+
 namespace lqvg::serving {
 namespace {
 
@@ -83,6 +85,27 @@ TEST(ForecastTest, SeesWhomItWouldMakeLate) {
   // Who is late anyway is not made so.
   const std::vector<QueuedCall> lost = {Due(milliseconds(20))};
   EXPECT_FALSE(ForecastCall(lost, Due(milliseconds(60)), kNow, kNow, kCost, {}).makes_late);
+}
+
+TEST(ForecastTest, WhoeverHasTimeIsAdmittedWhateverTheOrder) {
+  std::vector<QueuedCall> waiting(100, Due(seconds(60)));
+  // 100 of 26 ms each, and its own.
+  EXPECT_TRUE(CheckReachable(waiting, Due(seconds(6)), kNow, kNow, kCost, {}).ok());
+  EXPECT_TRUE(CheckReachable(waiting, Due(milliseconds(30)), kNow, kNow, kCost, {}).ok()) << "it may go first";
+  waiting.assign(100, Due(milliseconds(2600)));
+  const absl::Status refusal = CheckReachable(waiting, Due(milliseconds(2601)), kNow, kNow, kCost, {});
+  EXPECT_EQ(ReasonOf(refusal), "DEADLINE_UNREACHABLE");
+  EXPECT_EQ(refusal.message(), "the calls ahead leave no time for this one; its deadline is in 2601 ms");
+  EXPECT_EQ(CheckReachable(waiting, Due(milliseconds(30)), kNow, kNow, kCost, {}).message(),
+            "this call would make one late that was here before; its deadline is in 30 ms");
+}
+
+TEST(ForecastTest, LeavesRoomForItsOwnErrorAndForTheAnswersWay) {
+  BatchCost cost = kCost;
+  cost.spread = 0.5;
+  EXPECT_EQ(CheckReachable({}, Due(milliseconds(39)), kNow, kNow, cost, {}).message(),
+            "this call would be done in about 26 ms; its deadline is in 39 ms");
+  EXPECT_TRUE(CheckReachable({}, Due(milliseconds(40)), kNow, kNow, cost, {}).ok());
 }
 
 }  // namespace
