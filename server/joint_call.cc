@@ -31,7 +31,7 @@ void FailWithExpressions(CallOutcome& outcome) {
 std::shared_ptr<JointCall> JointCall::Start(Pipeline& pipeline, Request request) {
   Parse parse = std::move(request.parse);
   const std::size_t bytes = request.bytes;
-  const std::shared_ptr<JointCall> joint(new JointCall(pipeline, std::move(request)));
+  std::shared_ptr<JointCall> joint(new JointCall(pipeline, std::move(request)));
   CallRequest first;
   first.bytes = bytes;
   first.parse = [joint, parse = std::move(parse)]() mutable { return joint->Read(parse); };
