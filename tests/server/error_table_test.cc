@@ -191,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(, ErrorTableTest, testing::ValuesIn(Rows()),
 // Provoked over a socket by other tests, which name them.
 const std::map<std::string, std::string> kElsewhere = {{"CLIENT_CANCELLED", "tests/server/ground_service_test.cc"},
                                                        {"PERMISSION_DENIED", "tests/server/authentication_test.py"},
-                                                       {"STREAM_AGED", "tests/server/ground_stream_test.cc"}};
+                                                       {"STREAM_AGED", "tests/server/ground_stream_end_test.cc"}};
 
 // What gives these is not built yet, and nothing that is asked for is left out. Whoever builds it takes the reason off
 // this list.

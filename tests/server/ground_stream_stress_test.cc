@@ -144,5 +144,24 @@ TEST_F(GroundStreamStressTest, NorDoThoseThatTheServerEndsMeanwhile) {
   EXPECT_GT(stopped_, kStreamsEach);
 }
 
+// The model runs nothing here: an item that missed its stream's cancellation would stay.
+TEST_F(HeldGroundStreamTest, NoItemIsForgottenThatComesWhenItsClientLeaves) {
+  StartAndOpen();
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    const std::uint64_t before = pipeline().occupancy().received;
+    ClientStream stream(stub());
+    for (int item = 0; item < 16; ++item) stream.Write(GoodItem());
+    AwaitRead(before + 1 + i % 8);
+    stream.context.TryCancel();
+    EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  const TimePoint begun = clock().Now();
+
+  server().AwaitAnswersSent(begun + kLong);
+
+  EXPECT_LT(clock().Now() - begun, kLong / 2);
+  EXPECT_EQ(pipeline().occupancy().in_flight, 0);
+}
+
 }  // namespace
 }  // namespace lqvg::serving
