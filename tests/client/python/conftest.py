@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 import lqvg
-from server_process import BUILD, PATIENCE_SECONDS, ROOT, Gate, await_true
+from server_process import BUILD, NO_CACHES, PATIENCE_SECONDS, ROOT, Gate, await_true
 
 
 class Server:
@@ -53,7 +53,7 @@ class FakeServer(Server):
         self.load_gate, self.batch_gate = Gate(folder / "load"), Gate(folder / "batch")
         if not loads:
             self.load_gate.close()
-        super().__init__("lqvg-fake-server", folder, *flags, FAKE_LOAD_GATE=str(self.load_gate.path),
+        super().__init__("lqvg-fake-server", folder, *NO_CACHES, *flags, FAKE_LOAD_GATE=str(self.load_gate.path),
                          FAKE_GROUND_GATE=str(self.batch_gate.path))
         if loads:
             self.find(r"(ready: )")
