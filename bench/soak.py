@@ -5,8 +5,9 @@
 
 Half of the time against lqvg-server with the demo model, whose right answers are known; half against lqvg-bench-server, whose
 model only sleeps, so that far more calls pass. In each half, for three quarters one server stands under: calls of several
-sizes with deadlines of 50 ms to 5 s, callers that cancel, connections that break, clients that are killed, and pictures that
-are none. In the last quarter servers are stopped by SIGTERM under load and started again.
+sizes with deadlines of 50 ms to 5 s, a quarter of them by the Open Inference Protocol, callers that cancel, connections that
+break, clients that are killed, and pictures that are none; its caches are small. In the last quarter servers are stopped by
+SIGTERM under load and started again.
 
 Fails unless: no answer is another call's; at least 75 % of the demo model's answers are right; bad pictures get
 INVALID_ARGUMENT and nothing ever gets INTERNAL or UNKNOWN; when the load has gone every call that the server received is
@@ -34,6 +35,8 @@ READY_SECONDS, STOP_SECONDS, QUIET_SECONDS = 120, 60, 30
 BURST = "5s"  # one run of lqvg-load
 RIGHT_FLOOR = 0.75
 MOST_GROWTH = 64 << 20  # bytes
+# So that they are full soon, and entries come and go.
+SMALL_CACHES = ("--image-cache-bytes=16MiB", "--text-cache-bytes=64KiB", "--response-cache-bytes=64KiB")
 FORBIDDEN = ("INTERNAL", "UNKNOWN", "UNIMPLEMENTED", "DATA_LOSS")
 
 
@@ -41,7 +44,7 @@ class Server:
     def __init__(self, program, out, environment):
         self.log = out / f"{program}.log"
         command = [BIN / program, f"--model={ROOT / 'models/demo'}", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
-                   "--drain-delay=500ms", "--drain-timeout=20s"]
+                   "--drain-delay=500ms", "--drain-timeout=20s", *SMALL_CACHES]
         with self.log.open("w") as log:
             self.process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
                                             env={**os.environ, **environment})
@@ -160,7 +163,7 @@ class Load:
             sizes = "128:2,256:4,320x200:2,512:1" if self._scenes_are_known else "128:3,160x300:1"
             self._run("mixed", "-c", 6, "-d", BURST, "--scenes", 20, "--seed", self._seed + turn, "--size", sizes, "--zipf", 1,
                       "--expressions", "rsvg-hr", "--timeout", "50ms..5s", "--cancel", 0.1, "--kill", 0.05,
-                      "--give-up-within", "300ms", "--channels", 2)
+                      "--give-up-within", "300ms", "--channels", 2, "--protocol", "oip" if turn % 4 == 3 else "lqvg")
 
     def _bad(self):
         pictures = bad_pictures(self._out, random.Random(self._seed))
@@ -204,7 +207,7 @@ def stand(server, findings, load):
     while (left := server.metric("lqvg_inflight_requests")) and time.monotonic() < give_up:
         time.sleep(0.1)
     received = server.metric("lqvg_requests_received_total")
-    answered = server.metric("lqvg_requests_total", 'method="Ground"')
+    answered = sum(server.metric("lqvg_requests_total", f'method="{method}"') for method in ("Ground", "ModelInfer"))
     findings.count(received=int(received), answered=int(answered))
     if left or received != answered:
         findings.fault(f"{received:.0f} calls were received, {answered:.0f} answered, {left:.0f} are in flight")
