@@ -178,6 +178,7 @@ TEST_F(PrepareCacheTest, WhoBypassesTheCachesGetsNothingFromThem) {
   EXPECT_NE(prepared.image_key, first.image_key) << "else a batch would share";
   EXPECT_EQ(prepared.answer.image_cache, ImageCacheOutcome::kOff);
   EXPECT_EQ(ReasonOf(Prepare(ByDigest(bypassing)).status()), "IMAGE_NOT_CACHED");
+  EXPECT_EQ(caches_.counts().images.misses, 0u) << "it was not even asked";
 }
 
 TEST_F(PrepareCacheTest, RawPixelsAreNotLookedUp) {
