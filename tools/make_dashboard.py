@@ -35,8 +35,9 @@ def gauge(metric):
     return f"{metric}{{{OF}}}"
 
 
-GROUND = ',method=~"Ground|ModelInfer"'
+GROUND = ',method=~"Ground|GroundStream|ModelInfer"'
 LOAD = GROUND + ',reason=~"QUEUE_FULL|MEMORY_BUDGET|DEADLINE_UNREACHABLE"'
+HITS = rate("lqvg_cache_hits_total", "cache")
 DURATION, STAGE, SLACK = "lqvg_request_duration_seconds", "lqvg_stage_duration_seconds", "lqvg_deadline_slack_seconds"
 MODEL_STAGE = "lqvg_model_stage_duration_seconds"
 
@@ -74,8 +75,16 @@ ROWS = {
          "The queue, the memory for requests, or the time to the deadline did not suffice.",
          {"{{reason}}": rate("lqvg_requests_total", "reason", LOAD)}),
         ("Batches", "cps", "Runs of the model.", {"batches": rate("lqvg_batch_images_count")}),
-        ("Batch size", "short", "Different pictures, and pairs of a picture and an expression, of the mean batch.",
+        ("Batch size", "short", "What the mean batch ran of pictures, and of pairs of a picture and an expression; not what was cached.",
          {"pictures": mean("lqvg_batch_images"), "expressions": mean("lqvg_batch_expressions")}),
+    ],
+    "Caches": [
+        ("Share of look-ups that hit", "percentunit", "Of each cache; nothing where nothing was asked.",
+         {"{{cache}}": f"{HITS} / ({HITS} + {rate('lqvg_cache_misses_total', 'cache')})"}),
+        ("Evictions", "cps", "Entries that had to go for newer ones: where there are many, the budget is small.",
+         {"{{cache}}": rate("lqvg_cache_evictions_total", "cache")}),
+        ("Bytes held", "bytes", "Of each replica; with --device=cuda, features are in the device's memory.",
+         {"{{instance}} {{cache}}": gauge("lqvg_cache_bytes")}),
     ],
     "Stages": [
         ("Mean time of a call's stages", "s", "Of calls that reached the stage.", {"{{stage}}": mean(STAGE, "stage")}),
