@@ -75,7 +75,7 @@ def scene(root):
 
 @pytest.fixture(scope="session")
 def demo_server(tmp_path_factory):
-    server = Server("lqvg-server", tmp_path_factory.mktemp("demo-server"))
+    server = Server("lqvg-server", tmp_path_factory.mktemp("demo-server"), *NO_CACHES)
     server.find(r"(ready: )")
     yield server
     server.process.send_signal(signal.SIGTERM)

@@ -12,6 +12,7 @@ from lqvg.answers import Grounding, Health, Model
 from lqvg.connection import (HEALTH_CHECK, READY_POLL_SECONDS, Connection, HealthCheckRequest, HealthCheckResponse,
                              Metadata, Tls, check_timeout, to_health)
 from lqvg.pictures import Picture
+from lqvg.retained import LEAST_SECONDS, Retained
 from lqvg.stream import Item, Outcome, Sender
 from lqvg.v1 import grounding_pb2 as v1
 from lqvg.v1 import grounding_pb2_grpc
@@ -44,6 +45,7 @@ class Client:
             self._channel = grpc.insecure_channel(self._connection.target, options)
         else:
             self._channel = grpc.secure_channel(self._connection.target, tls.credentials(), options)
+        self._retained = Retained()
         self._stub: Any = grounding_pb2_grpc.GroundingServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._check: Any = self._channel.unary_unary(HEALTH_CHECK, HealthCheckRequest.SerializeToString,
                                                      HealthCheckResponse.FromString)
@@ -75,7 +77,7 @@ class Client:
         request = messages.ground_request(
             image, expressions, max_boxes=max_boxes, min_score=min_score, clip_boxes=clip_boxes,
             apply_exif_orientation=apply_exif_orientation, request_id=request_id, model=model)
-        response = self._call(self._stub.Ground, request, timeout, metadata)
+        response = self._ground(request, timeout, metadata)
         return messages.to_grounding(response, request, image)
 
     def ground_stream(self, items: Iterable[Item], *, timeout: Optional[float] = None,
@@ -145,6 +147,23 @@ class Client:
     def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
                  traceback: Optional[TracebackType]) -> None:
         self.close()
+
+    def _ground(self, request: v1.GroundRequest, timeout: Optional[float], metadata: Metadata) -> v1.GroundResponse:
+        """By the picture's digest if the server retains it; with the bytes if not, or not any more."""
+        give_up = time.monotonic() + self._connection.timeout_of(timeout)
+        short = self._retained.by_digest(request)
+        if short is not None:
+            try:
+                response: v1.GroundResponse = self._call(self._stub.Ground, short, timeout, metadata)
+                return response
+            except errors.NotFound as error:
+                if error.reason != "IMAGE_NOT_CACHED":
+                    raise
+                self._retained.forget(short)
+            timeout = max(give_up - time.monotonic(), LEAST_SECONDS)
+        response = self._call(self._stub.Ground, request, timeout, metadata)
+        self._retained.add(request, response)
+        return response
 
     def _call(self, method: Any, request: Any, timeout: Optional[float], metadata: Metadata = ()) -> Any:
         try:
