@@ -76,16 +76,22 @@ void RequireValid(const GroundQuery& query) {
   if (const auto* const raw = std::get_if<Image>(&query.image)) {
     Require(raw->rgb.size() == raw->ByteCount() && CheckImageSize(raw->width, raw->height, Limits().image).ok(),
             "raw pixels have the size that they say");
+  } else if (const auto* const digest = std::get_if<ImageDigest>(&query.image)) {
+    Require(digest->sha256.size() == 32, "a digest is a SHA-256");
   } else {
     Require(!std::get<std::string>(query.image).empty(), "a file is not empty");
   }
 }
 
-bool SamePicture(const std::variant<std::string, Image>& a, const std::variant<std::string, Image>& b) {
-  if (const auto* const file = std::get_if<std::string>(&a)) return b.index() == 0 && *file == std::get<0>(b);
+using ImageSource = decltype(GroundQuery::image);
+
+bool SamePicture(const ImageSource& a, const ImageSource& b) {
+  if (a.index() != b.index()) return false;
+  if (const auto* const file = std::get_if<std::string>(&a)) return *file == std::get<std::string>(b);
+  if (const auto* const digest = std::get_if<ImageDigest>(&a)) return digest->sha256 == std::get<ImageDigest>(b).sha256;
   const auto& raw = std::get<Image>(a);
-  const auto* const other = std::get_if<Image>(&b);
-  return other != nullptr && raw.width == other->width && raw.height == other->height && raw.rgb == other->rgb;
+  const auto& other = std::get<Image>(b);
+  return raw.width == other.width && raw.height == other.height && raw.rgb == other.rgb;
 }
 
 // A message that is read and written again, as a proxy might do, asks for the same.
@@ -97,7 +103,8 @@ void RequireSameAgain(std::string_view bytes, const GroundQuery& query) {
   Require(again->request_id == query.request_id && SamePicture(again->image, query.image) &&
               again->apply_exif_orientation == query.apply_exif_orientation &&
               again->expressions == query.expressions && again->max_boxes == query.max_boxes &&
-              again->min_score == query.min_score && again->clip_boxes == query.clip_boxes,
+              again->min_score == query.min_score && again->clip_boxes == query.clip_boxes &&
+              again->bypass_caches == query.bypass_caches,
           "the rewritten request asks for the same");
 }
 
