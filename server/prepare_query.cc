@@ -16,6 +16,7 @@
 #include "server/caches.h"
 #include "server/decode_budget.h"
 #include "server/digest.h"
+#include "server/shared_decode.h"
 
 namespace lqvg::serving {
 namespace {
@@ -104,19 +105,27 @@ absl::Status CheckWanted(const Call& call) {
   return call.finished() ? absl::CancelledError("the call ended while it was prepared") : absl::OkStatus();
 }
 
-// The canvas, and what the answer says of the picture.
-absl::Status TakeOver(const DecodedImage& source, std::string digest, int canvas_side, PreparedQuery& query) {
-  absl::StatusOr<Canvas> canvas = Letterbox(source.image, canvas_side);
+// The pixels on their canvas, and what the answer says of the picture. `letterboxed`: how long placing them took.
+absl::StatusOr<PreparedPicture> PreparePicture(ImageSource source, const std::string& digest,
+                                               const DecodeOptions& decode, const PrepareOptions& options, Call& call,
+                                               const Clock& clock, Duration& letterboxed) {
+  const absl::StatusOr<Picture> picture = ReadPicture(std::move(source), decode, options.decode_budget, call);
+  if (!picture.ok()) return picture.status();
+  if (absl::Status status = CheckWanted(call); !status.ok()) return status;
+  const DecodedImage& decoded = picture->decoded;
+  const TimePoint begun = clock.Now();
+  absl::StatusOr<Canvas> canvas = Letterbox(decoded.image, options.canvas_side);
+  letterboxed = clock.Now() - begun;
   if (!canvas.ok()) return canvas.status();
-  query.canvas = *std::move(canvas);
-  query.answer.image_width = source.image.width;
-  query.answer.image_height = source.image.height;
-  query.answer.alpha_dropped = source.alpha_dropped;
-  query.answer.cmyk_converted = source.cmyk_converted;
-  query.answer.orientation_ignored = source.orientation_ignored;
-  query.answer.orientation_applied = source.orientation_applied;
-  query.answer.image_digest = std::move(digest);
-  return absl::OkStatus();
+  PreparedPicture prepared{.canvas = *std::move(canvas), .answer = {}};
+  prepared.answer.image_width = decoded.image.width;
+  prepared.answer.image_height = decoded.image.height;
+  prepared.answer.alpha_dropped = decoded.alpha_dropped;
+  prepared.answer.cmyk_converted = decoded.cmyk_converted;
+  prepared.answer.orientation_ignored = decoded.orientation_ignored;
+  prepared.answer.orientation_applied = decoded.orientation_applied;
+  prepared.answer.image_digest = digest;
+  return prepared;
 }
 
 }  // namespace
@@ -156,16 +165,18 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitF
   }
 
   const DecodeOptions decode = {.limits = options.image_limits, .apply_exif_orientation = query.apply_exif_orientation};
-  const absl::StatusOr<Picture> picture = ReadPicture(std::move(query.image), decode, options.decode_budget, call);
-  const TimePoint decoded = clock.Now();
-  call.Record(&StageTimes::decode, decoded - tokenized);
+  Duration letterboxed{};
+  const auto prepare_picture = [&] {
+    return PreparePicture(std::move(query.image), *digest, decode, options, call, clock, letterboxed);
+  };
+  absl::StatusOr<PreparedPicture> picture =
+      options.shared_decode == nullptr ? prepare_picture()
+                                       : options.shared_decode->Join(prepared.image_key, call, prepare_picture);
+  call.Record(&StageTimes::decode, clock.Now() - tokenized - letterboxed);
+  call.Record(&StageTimes::prepare, tokenized - begun + letterboxed);
   if (!picture.ok()) return picture.status();
-  if (absl::Status status = CheckWanted(call); !status.ok()) return status;
-  if (absl::Status status = TakeOver(picture->decoded, *std::move(digest), options.canvas_side, prepared);
-      !status.ok()) {
-    return status;
-  }
-  call.Record(&StageTimes::prepare, (tokenized - begun) + (clock.Now() - decoded));
+  prepared.canvas = std::move(picture->canvas);
+  prepared.answer = std::move(picture->answer);
   return prepared;
 }
 

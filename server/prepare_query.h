@@ -15,6 +15,7 @@ namespace lqvg::serving {
 
 struct Caches;
 class DecodeBudget;
+class SharedDecode;
 
 struct PrepareOptions {
   int canvas_side = 0;  // pixels: the model's input_size
@@ -22,15 +23,16 @@ struct PrepareOptions {
   ExpressionLimits expression_limits = {};  // max_tokens not above the model's
   DecodeBudget* decode_budget = nullptr;    // outlives all calls; null: pictures are decoded without asking
   Caches* caches = nullptr;                 // likewise; null: there are none
+  SharedDecode* shared_decode = nullptr;    // likewise; null: everybody decodes for himself
 };
 
 // Expressions first, since they cost least to reject; then the digest and the caches, which may know it all. For the
 // rest `admit` is asked, and only for what is admitted, unless its features are cached, the picture is decoded and
-// becomes a canvas. A picture named by its digest alone is NOT_FOUND, IMAGE_NOT_CACHED unless its features are cached
-// and this client has sent them. Before the pixels exist it waits for their share of the budget, and counts that as
-// decoding; the share is given back with the pixels. Fails as `admit`, PrepareExpressions, DecodeBudget::Reserve,
-// DecodeImage and Letterbox do; CANCELLED when `call` ended meanwhile. Raw pixels are taken as valid, since parsing has
-// checked their size, and need no share: they came in the request.
+// becomes a canvas, once for all who ask for it at the same time. A picture named by its digest alone is NOT_FOUND,
+// IMAGE_NOT_CACHED unless its features are cached and this client has sent them. Before the pixels exist it waits for
+// their share of the budget, and counts that as decoding; the share is given back with the pixels. Fails as `admit`,
+// PrepareExpressions, DecodeBudget::Reserve, DecodeImage and Letterbox do; CANCELLED when `call` ended meanwhile. Raw
+// pixels are taken as valid, since parsing has checked their size, and need no share: they came in the request.
 absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitFunction admit,
                                            const Tokenizer& tokenizer, const PrepareOptions& options,
                                            const Clock& clock);

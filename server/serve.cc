@@ -24,6 +24,7 @@
 #include "server/prepare_query.h"
 #include "server/process_stats.h"
 #include "server/settings.h"
+#include "server/shared_decode.h"
 #include "server/signals.h"
 #include "server/version.h"
 #include "server/warm_up.h"
@@ -163,7 +164,8 @@ class ServerProcess {
         .image_limits = limits.image,
         .expression_limits = {.max_bytes = limits.max_expression_bytes, .max_tokens = info.max_tokens},
         .decode_budget = &decode_budget_,
-        .caches = &caches_};
+        .caches = &caches_,
+        .shared_decode = &shared_decode_};
     return [this, options](GroundQuery query, Call& call, AdmitFunction admit) {
       return PrepareQuery(std::move(query), call, admit, *model_.tokenizer, options, clock_);
     };
@@ -294,6 +296,7 @@ class ServerProcess {
   LoadedModel model_;                                 // used by the pipeline
   Caches caches_{config_.caches};                     // used by the pipeline; holds parts of the model's
   DecodeBudget decode_budget_{config_.decode_bytes};  // used by the pipeline
+  SharedDecode shared_decode_;                        // used by the pipeline
   Pipeline pipeline_{PipelineOptions(), clock_};
   std::unique_ptr<Server> server_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;

@@ -15,6 +15,7 @@
 #include "image/rejection.h"
 #include "server/decode_budget.h"
 #include "server/digest.h"
+#include "server/shared_decode.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/outcome_log.h"
 #include "tests/support/read_file.h"
@@ -170,6 +171,37 @@ TEST_F(PrepareQueryTest, APictureThatIsTurnedNeedsRoomForTwo) {
   query.apply_exif_orientation = true;
   EXPECT_EQ(ReasonOf(Prepare(query, &one).status()), "IMAGE_TOO_LARGE");
   EXPECT_TRUE(Prepare(query, &two).ok());
+}
+
+TEST_F(PrepareQueryTest, TheSameFileAtTheSameTimeIsDecodedOnce) {
+  GroundQuery query = RawQuery();
+  const std::vector<std::uint8_t> png = *EncodePng(std::get<Image>(query.image));
+  query.image = std::string(png.begin(), png.end());
+  DecodeBudget budget(1 << 20);
+  SharedDecode shared;
+  const PrepareOptions options = {.canvas_side = 64, .decode_budget = &budget, .shared_decode = &shared};
+  const auto admit = [](const Demand&) { return absl::OkStatus(); };
+  absl::StatusOr<DecodeShare> others = budget.Reserve(1 << 20, call_);
+  absl::StatusOr<PreparedQuery> prepared[2] = {absl::UnknownError(""), absl::UnknownError("")};
+  std::thread threads[2];
+  for (int i = 0; i < 2; ++i) {
+    threads[i] = std::thread([&, i] {
+      Call call(
+          clock_, clock_.Now() + std::chrono::seconds(60), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
+      prepared[i] = PrepareQuery(query, call, admit, *tokenizer_, options, clock_);
+    });
+  }
+  while (budget.waiting() + shared.waiting() < 2) std::this_thread::yield();
+  EXPECT_EQ(budget.waiting(), 1u) << "the other one waits for its pixels, not for memory of its own";
+  *others = DecodeShare();
+  for (int i = 0; i < 2; ++i) {
+    threads[i].join();
+    ASSERT_TRUE(prepared[i].ok()) << prepared[i].status();
+    EXPECT_EQ(prepared[i]->canvas.rgb.size(), 64u * 64u * 3u);
+    EXPECT_EQ(prepared[i]->answer.image_width, 40);
+    EXPECT_EQ(prepared[i]->answer.image_digest, *Sha256(std::get<std::string>(query.image)));
+  }
+  EXPECT_EQ(prepared[0]->canvas.rgb, prepared[1]->canvas.rgb);
 }
 
 TEST_F(PrepareQueryTest, RawPixelsNeedNoShare) {
