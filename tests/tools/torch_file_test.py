@@ -78,7 +78,6 @@ def test_what_is_asked_for_beyond_data_is_named_and_not_run(path, tmp_path, call
     b"ccollections\nOrderedDict\n)}\x92",  # NEWOBJ_EX
     b"ccollections\nOrderedDict\n}Vfromkeys\nNsb",  # attributes of a class
     b"ctorch._utils\n_rebuild_tensor_v2\n}V__defaults__\n)sb",  # attributes of a function
-    b"Vabc\n)R", b"K\x01)\x81", b"Vabc\n}b",  # calls and fills what is no class
     b"ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x00))tR",  # a tensor without a storage
     b"(Vstorage\nctorch\nFloatStorage\nV../0\nVcpu\nK\x06tQ", b"Vstorage\nQ", b"NQ",
     b"P0\n",
@@ -86,6 +85,14 @@ def test_what_is_asked_for_beyond_data_is_named_and_not_run(path, tmp_path, call
 def test_other_ways_to_name_and_to_call(path, code):
     root, storages = small()
     assert refusal(write_zip(path, {"before": Raw(code), **root}, storages)).startswith(("it ", "its description"))
+
+
+@pytest.mark.parametrize("code,words", [
+    (b"Vabc\n)R", "calls what is not callable"), (b"K\x01)\x81", "calls what is not callable"),
+    (b"Vabc\n}b", "sets attributes of what has none")])
+def test_only_what_is_allowed_is_called_and_filled(path, code, words):
+    root, storages = small()
+    assert words in refusal(write_zip(path, {"before": Raw(code), **root}, storages))
 
 
 @pytest.mark.parametrize("code", [
