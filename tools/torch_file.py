@@ -118,8 +118,9 @@ class Unpickler(pickle._Unpickler):  # in Python: the one in C takes memory by t
         return ALLOWED[module, name]
 
     def persistent_load(self, pid):
-        if not (type(pid) is tuple and len(pid) == 5 and pid[0] == "storage" and pid[1] in STORAGES and
-                type(pid[2]) is str and pid[2].isdecimal() and is_size(pid[4])):
+        # The old format has a sixth part, of views, which torch does not write since long.
+        if not (type(pid) is tuple and (len(pid) == 5 or (len(pid) == 6 and pid[5] is None)) and pid[0] == "storage" and
+                pid[1] in STORAGES and type(pid[2]) is str and pid[2].isdecimal() and is_size(pid[4])):
             raise Refusal("it describes a storage in a way that torch.save does not")
         storage = Storage(pid[2], pid[1], pid[4])
         if self.storages.setdefault(storage.key, storage) != storage:
@@ -143,6 +144,16 @@ class Unpickler(pickle._Unpickler):  # in Python: the one in C takes memory by t
     dispatch[pickle.REDUCE[0]] = call
     dispatch[pickle.NEWOBJ[0]] = call
     dispatch[pickle.BUILD[0]] = fill
+
+
+class Head(io.BytesIO):
+    """The start of a file; a line that it cuts is an end, not a shorter name."""
+
+    def readline(self, *size):
+        line = super().readline(*size)
+        if not line.endswith(b"\n"):
+            raise EOFError
+        return line
 
 
 def unpickle(file, storages):
@@ -196,20 +207,51 @@ class ZipFile:
         return data
 
 
+class LegacyFile:
+    """The format of before torch 1.6, which the official main.py asks for: pickles, then the storages in a row, each
+    after its count."""
+
+    name = "old torch"
+    # The magic number as pickle's protocol 2 has it.
+    start = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+    protocol = 1001
+
+    def __init__(self, file):
+        self.file, self.storages, self.places = file, {}, {}
+        head = Head(file.read(MAX_PICKLE_BYTES))
+        _, protocol, system = (unpickle(head, {}) for _ in range(3))
+        if protocol != self.protocol or not isinstance(system, dict) or system.get("little_endian") is not True:
+            raise Refusal("it is of another machine or of another torch than is known here")
+        self.root = unpickle(head, self.storages)
+        keys = unpickle(head, {})
+        if not (type(keys) is list and all(type(key) is str for key in keys) and len(keys) == len(self.storages) and
+                set(keys) == self.storages.keys()):
+            raise Refusal("its list of storages is damaged")
+        end = head.tell()
+        for key in keys:
+            self.places[key] = end
+            end += 8 + self.storages[key].nbytes
+        if end != file.seek(0, io.SEEK_END):
+            raise Refusal(f"it is cut short or damaged: its storages end at byte {end}, the file at {file.tell()}")
+
+    def bytes_of(self, storage):
+        self.file.seek(self.places[storage.key])
+        count = int.from_bytes(self.file.read(8), "little")
+        if count != storage.count:
+            raise Refusal(f"storage {storage.key} in it is of {count} numbers, its tensors want {storage.count}")
+        return self.file.read(storage.nbytes)
+
+
 def open_file(file):
     """What `file`, open for reading in binary, holds: `.root`, an object of dicts, lists, numbers, strings and the
     classes above, and `.bytes_of(storage)`. Raises Refusal."""
-    start = file.read(16)
+    start = file.read(len(LegacyFile.start))
     file.seek(0)
     if start.startswith(b"PK"):
         return ZipFile(file)
-    if start.startswith(LEGACY_START):
-        raise Refusal("it is in torch's old format, before 1.6; load and save it again with a newer torch")
+    if start == LegacyFile.start:
+        return LegacyFile(file)
     raise Refusal("it is no file that torch.save wrote")
-
-
-# torch's magic number as pickle's protocol 2 has it.
-LEGACY_START = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 
 
 def array_of(opened, tensor):

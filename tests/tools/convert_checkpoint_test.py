@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from checkpoint_bench import ARGS, ROOT, TOOL, converter, expect_weights, maker, own
-from torch_file_writer import Storages, of_storage
+from torch_file_writer import Storages, of_storage, write_legacy
 
 BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
 
@@ -43,6 +43,13 @@ def test_the_command_says_how_far_it_is_and_what_it_made(bench, weights):
                           check=True)
     assert "zip format" in done.stderr and "MB written" in done.stderr
     assert done.stdout.startswith(f"{bench.out}: {len(own(weights))} tensors as float32, 10 queries")
+
+
+def test_the_old_format_that_the_official_code_asks_for(bench, weights):
+    bench.write(weights, ARGS, storages=Storages(more=(None,)), writer=write_legacy)
+    code, said = bench.convert()
+    assert code == 0 and "old torch format" in said
+    expect_weights(bench, weights)
 
 
 def test_names_of_several_gpus_and_what_nobody_reads(bench, weights):

@@ -34,9 +34,9 @@ def fixture_path(tmp_path):
     return tmp_path / "checkpoint.pth"
 
 
-def small():
+def small(more=()):
     """(root, storages) of a checkpoint of two tensors."""
-    storages = Storages()
+    storages = Storages(more)
     first = storages.store(struct.pack("<6f", *range(6)), 6, "FloatStorage")
     second = storages.store(struct.pack("<2e", 1, 2), 2, "HalfStorage")
     model = [("a", of_storage(first, (2, 3))), ("b", of_storage(second, (2,)))]
@@ -193,5 +193,41 @@ def test_bytes_changed_at_random_never_get_further_than_a_refusal(path):
                 assert not isinstance(opened.root["model"], dict)
 
 
-def test_the_format_of_before_torch_1_6_is_named(path):
-    assert "old format, before 1.6" in refusal(write_legacy(path, *small()))
+def legacy():
+    """small() as the old format has it: its storages name that they are no views."""
+    root, storages = small(more=(None,))
+    return root, storages
+
+
+def test_a_good_file_of_before_torch_1_6(path):
+    assert read(write_legacy(path, *legacy())) == {"a": [[0, 1, 2], [3, 4, 5]], "b": [1, 2]}
+
+
+@pytest.mark.parametrize("keep,more", [(-1, b""), (-20, b""), (None, b"x"), (200, b""), (60, b""), (203, b""), (16, b"")])
+def test_an_old_file_that_is_cut_short(path, keep, more):
+    data = write_legacy(path, *legacy()).read_bytes()
+    path.write_bytes(data[:keep] + more)
+    assert "damaged" in refusal(path)
+
+
+def test_an_old_file_runs_nothing_either(path, tmp_path):
+    root, storages = legacy()
+    marker = tmp_path / "was-run"
+    bad = Call(Global("os", "system"), (f"touch {marker}",))
+    assert "os.system" in refusal(write_legacy(path, {"before": bad, **root}, storages))
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("old,new,words", [
+    (dump(1001), dump(1000), "another torch"), (b"little_endian\x88", b"little_endian\x89", "another machine"),
+    (dump(["0", "1"]), dump(["0", "0"]), "list of storages"), (dump(["0", "1"]), dump([0, 1]), "list of storages"),
+    (struct.pack("<q", 6), struct.pack("<q", 5), "of 5 numbers, its tensors want 6")])
+def test_an_old_file_that_is_not_as_torch_leaves_it(path, old, new, words):
+    data = write_legacy(path, *legacy()).read_bytes()
+    assert old in data
+    path.write_bytes(data.replace(old, new))
+    assert words in refusal(path)
+
+
+def test_a_view_of_a_storage_is_refused(path):
+    assert "describes a storage" in refusal(write_legacy(path, *small(more=(("0", 0, 6),))))
