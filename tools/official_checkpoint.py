@@ -235,6 +235,8 @@ def second_heads(state):
 
 def shown(value):
     """A value of the file for a message."""
+    if isinstance(value, int) and abs(value) >= 2**63:  # thousands of digits are an error of their own
+        return "beyond any size"
     return repr(value) if isinstance(value, (bool, int, float, str)) else f"of type {type(value).__name__}"
 
 

@@ -55,7 +55,10 @@ class Tensor:
 
 
 class Ordered(dict):
-    """collections.OrderedDict; torch hangs attributes on it, which nobody needs."""
+    """collections.OrderedDict, which is made empty; torch hangs attributes on it, which nobody needs."""
+
+    def __init__(self):
+        super().__init__()
 
 
 class Namespace:
@@ -73,7 +76,7 @@ class Opaque:
 
 
 def is_size(value):
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value < 2**63
 
 
 def rebuild_tensor(storage, offset, shape, stride, *_):
@@ -101,9 +104,10 @@ class Unpickler(pickle._Unpickler):  # in Python: the one in C takes memory by t
     """Follows a pickle within ALLOWED; collects the storages that it names."""
 
     dispatch = dict(pickle._Unpickler.dispatch)
-    # Other ways to name or to call something, none of which torch.save uses.
+    # Other ways to name, to call and to hash something, and one to take memory unseen, none of which torch.save uses.
     for code in (pickle.INST, pickle.OBJ, pickle.NEWOBJ_EX, pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.NEXT_BUFFER,
-                 pickle.READONLY_BUFFER, pickle.PERSID):
+                 pickle.READONLY_BUFFER, pickle.PERSID, pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET,
+                 pickle.BYTEARRAY8):
         del dispatch[code[0]]
 
     def __init__(self, file, storages):
@@ -120,7 +124,7 @@ class Unpickler(pickle._Unpickler):  # in Python: the one in C takes memory by t
     def persistent_load(self, pid):
         # The old format has a sixth part, of views, which torch does not write since long.
         if not (type(pid) is tuple and (len(pid) == 5 or (len(pid) == 6 and pid[5] is None)) and pid[0] == "storage" and
-                pid[1] in STORAGES and type(pid[2]) is str and pid[2].isdecimal() and is_size(pid[4])):
+                type(pid[1]) is str and pid[1] in STORAGES and type(pid[2]) is str and pid[2].isdecimal() and is_size(pid[4])):
             raise Refusal("it describes a storage in a way that torch.save does not")
         storage = Storage(pid[2], pid[1], pid[4])
         if self.storages.setdefault(storage.key, storage) != storage:
@@ -141,6 +145,23 @@ class Unpickler(pickle._Unpickler):  # in Python: the one in C takes memory by t
         elif not isinstance(self.stack[-1], (Ordered, Opaque)):
             raise Refusal("it sets attributes of what has none")
 
+    def enter(self, pairs):
+        if not isinstance(self.stack[-1], dict):
+            raise Refusal("it puts entries into what is no dictionary")
+        # Of a tuple in a tuple in a tuple, and so on, the hash would overflow the stack.
+        if not all(isinstance(key, (str, int, float, type(None))) for key in pairs[::2]):
+            raise Refusal("a dictionary in it has keys other than names and numbers")
+        self.stack[-1].update(zip(pairs[::2], pairs[1::2]))
+
+    def enter_one(self):
+        value, key = self.stack.pop(), self.stack.pop()
+        self.enter([key, value])
+
+    def enter_many(self):
+        self.enter(self.pop_mark())
+
+    dispatch[pickle.SETITEM[0]] = enter_one
+    dispatch[pickle.SETITEMS[0]] = enter_many
     dispatch[pickle.REDUCE[0]] = call
     dispatch[pickle.NEWOBJ[0]] = call
     dispatch[pickle.BUILD[0]] = fill

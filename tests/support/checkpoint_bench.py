@@ -29,25 +29,29 @@ maker = module_of(ROOT / "tools" / "make_model.py")
 converter = module_of(TOOL)
 
 
+def write_checkpoint(path, tensors, args=None, *, storages=None, writer=write_zip, **entries):
+    """A checkpoint of arrays, or of tensors made with `storages`, as main.py lays it out."""
+    storages = storages or Storages()
+    state = [(name, storages.tensor(each) if isinstance(each, np.ndarray) else each)
+             for name, each in tensors.items()]
+    moments = {"step": 7, "exp_avg": storages.tensor(np.zeros(5, np.float32))}
+    milestones = Call(Global("collections", "Counter"), ({40: 1},))
+    optimizer = {"state": {0: moments}, "param_groups": [{"lr": 1e-4, "params": [0]}]}
+    root = {"model": ordered(state), "optimizer": optimizer,
+            "lr_scheduler": {"milestones": milestones, "last_epoch": 69}, "epoch": 69}
+    if args is not None:
+        root["args"] = namespace(args)
+    return writer(path, root, storages, **entries)
+
+
 class Bench:
     """A folder with a checkpoint, its tokenizer beside it, and what the tool says about it."""
 
     def __init__(self, folder, capsys):
         self.checkpoint, self.out, self.capsys = folder / "checkpoint.pth", folder / "model", capsys
 
-    def write(self, tensors, args=None, *, storages=None, writer=write_zip, **entries):
-        """A checkpoint of arrays, or of tensors made with `storages`, as main.py lays it out."""
-        storages = storages or Storages()
-        state = [(name, storages.tensor(each) if isinstance(each, np.ndarray) else each)
-                 for name, each in tensors.items()]
-        moments = {"step": 7, "exp_avg": storages.tensor(np.zeros(5, np.float32))}
-        milestones = Call(Global("collections", "Counter"), ({40: 1},))
-        optimizer = {"state": {0: moments}, "param_groups": [{"lr": 1e-4, "params": [0]}]}
-        root = {"model": ordered(state), "optimizer": optimizer,
-                "lr_scheduler": {"milestones": milestones, "last_epoch": 69}, "epoch": 69}
-        if args is not None:
-            root["args"] = namespace(args)
-        return writer(self.checkpoint, root, storages, **entries)
+    def write(self, tensors, args=None, **how):
+        return write_checkpoint(self.checkpoint, tensors, args, **how)
 
     def convert(self, *options):
         """What the tool returns, and its stderr."""

@@ -44,7 +44,7 @@ def test_a_tensor_that_is_not_as_it_must_be_is_named(bench, weights, change, wor
     ({"with_box_refine": False}, ["args.with_box_refine is False"]), ({"nheads": 4}, ["args.nheads is 4, must be 8"]),
     ({"dilation": True}, ["args.dilation"]), ({"position_embedding": "learned"}, ["args.position_embedding"]),
     ({"backbone": "resnet50"}, ["args.backbone is 'resnet50'", "[1, 1, 1, 1]"]),
-    ({"num_queries": [10]}, ["of type list"]),
+    ({"num_queries": [10]}, ["of type list"]), ({"num_queries": 10**5000}, ["args.num_queries is beyond any size"]),
 ])
 def test_args_that_contradict_the_tensors(bench, weights, change, words):
     bench.write(weights, {**ARGS, **change})
