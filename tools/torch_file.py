@@ -106,7 +106,7 @@ class Unpickler(pickle._Unpickler):  # in Python: the one in C takes memory by t
     dispatch = dict(pickle._Unpickler.dispatch)
     # Other ways to name, to call and to hash something, and one to take memory unseen, none of which torch.save uses.
     for code in (pickle.INST, pickle.OBJ, pickle.NEWOBJ_EX, pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.NEXT_BUFFER,
-                 pickle.READONLY_BUFFER, pickle.PERSID, pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET,
+                 pickle.READONLY_BUFFER, pickle.PERSID, pickle.ADDITEMS, pickle.FROZENSET,
                  pickle.BYTEARRAY8):
         del dispatch[code[0]]
 

@@ -83,7 +83,7 @@ def test_what_is_asked_for_beyond_data_is_named_and_not_run(path, tmp_path, call
     b"ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x00))tR",  # a tensor without a storage
     b"(Vstorage\nctorch\nFloatStorage\nV../0\nVcpu\nK\x06tQ", b"Vstorage\nQ", b"NQ",
     b"P0\n", b"\x8f(K\x01\x90", b"(K\x01\x91",  # a name in place of a storage; sets
-    b"ccollections\nOrderedDict\n(](](K\x01K\x02eetR", b"](K\x01K\x02u",  # entries in other ways, and into a list
+    b"ccollections\nOrderedDict\n(](](K\x01K\x02eetR",  # entries in other ways
 ])
 def test_other_ways_to_name_and_to_call(path, code):
     root, storages = small()
@@ -92,7 +92,8 @@ def test_other_ways_to_name_and_to_call(path, code):
 
 @pytest.mark.parametrize("code,words", [
     (b"Vabc\n)R", "calls what is not callable"), (b"K\x01)\x81", "calls what is not callable"),
-    (b"Vabc\n}b", "sets attributes of what has none")])
+    (b"Vabc\n}b", "sets attributes of what has none"), (b"](K\x01K\x02u", "entries into what is no dictionary"),
+    (b"]K\x01K\x02s", "entries into what is no dictionary")])
 def test_only_what_is_allowed_is_called_and_filled(path, code, words):
     root, storages = small()
     assert words in refusal(write_zip(path, {"before": Raw(code), **root}, storages))
@@ -146,7 +147,7 @@ def test_a_tensor_beyond_its_storage(path, shape, stride, offset):
 
 
 @pytest.mark.parametrize("shape,stride,offset", [
-    ((-6,), (1,), 0), ((6,), (-1,), 5), ((6,), (1,), -1), ((6,), (1, 1), 0), ((6.0,), (1,), 0)])
+    ((-6,), (1,), 0), ((6,), (-1,), 5), ((6,), (1,), -1), ((6,), (1, 1), 0), ((6.0,), (1,), 0), ((10**5000,), (1,), 0)])
 def test_a_tensor_that_makes_no_sense(path, shape, stride, offset):
     _, storages = small()
     stored = storages.store(bytes(24), 6, "FloatStorage")
@@ -236,6 +237,7 @@ def test_an_old_file_runs_nothing_either(path, tmp_path):
 @pytest.mark.parametrize("old,new,words", [
     (dump(1001), dump(1000), "another torch"), (b"little_endian\x88", b"little_endian\x89", "another machine"),
     (dump(["0", "1"]), dump(["0", "0"]), "list of storages"), (dump(["0", "1"]), dump([0, 1]), "list of storages"),
+    (dump(["0", "1"]), dump([[], []]), "list of storages"),
     (struct.pack("<q", 6), struct.pack("<q", 5), "of 5 numbers, its tensors want 6")])
 def test_an_old_file_that_is_not_as_torch_leaves_it(path, old, new, words):
     data = write_legacy(path, *legacy()).read_bytes()
