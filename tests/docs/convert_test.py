@@ -1,0 +1,66 @@
+"""Every command of docs/convert.md, in its order, on the checkpoint of a tiny model in both of torch's formats."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from checkpoint_bench import ARGS, ROOT, maker, write_checkpoint
+from torch_file_writer import Storages, write_legacy, write_zip
+
+BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
+PATIENCE_SECONDS = 120
+
+
+def commands():
+    text = (ROOT / "docs/convert.md").read_text(encoding="utf-8").replace("\\\n", "")
+    return re.findall(r"^\$ (.*?)(?: +#.*)?$", "".join(re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S)), re.M)
+
+
+@pytest.fixture(name="here", params=["zip", "old"])
+def fixture_here(request, tmp_path):
+    """A folder that looks like the repository, with a checkpoint in it and a tokenizer of its size."""
+    for name in (".deps", "tools", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "build").symlink_to(BUILD)
+    tokenizer = tmp_path / "tests/reference/roberta-base"
+    tokenizer.mkdir(parents=True)
+    maker.write_vocabulary(tokenizer, maker.TINY)
+    old = request.param == "old"
+    write_checkpoint(tmp_path / "checkpoint.pth", maker.build(maker.TINY, seed=3), ARGS,
+                     storages=Storages(more=(None,)) if old else None, writer=write_legacy if old else write_zip)
+    return tmp_path
+
+
+def start(command, folder):
+    """The server of `command` at ports that are free: (process, address)."""
+    log = folder / "server.log"
+    with log.open("w") as sink:
+        process = subprocess.Popen([*command.split(), "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
+                                    "--drain-delay=0s"], cwd=folder, stdout=sink, stderr=sink)
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not (found := re.search(r"ready: .*?grpc (\S+?),", log.read_text())):
+        assert process.poll() is None and time.monotonic() < give_up, log.read_text()
+        time.sleep(0.05)
+    return process, found[1]
+
+
+def test_every_command_does_what_it_is_there_for(here):
+    done, server, environment = [], None, dict(os.environ)
+    try:
+        for command in commands():
+            program = pathlib.Path(command.split()[0]).name
+            if program == "lqvg-server" and "--check" not in command:
+                server, environment["LQVG_SERVER"] = start(command, here)
+            else:
+                ran = subprocess.run(command, shell=True, cwd=here, env=environment, capture_output=True, text=True,
+                                     timeout=PATIENCE_SECONDS, check=False)
+                assert ran.returncode == 0, (command, ran.stdout, ran.stderr)
+            done.append(program)
+    finally:
+        if server:
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(timeout=PATIENCE_SECONDS) == 0
+    assert done == ["python", "lqvg-server", "lqvg-server", "lqvg", "python"]
