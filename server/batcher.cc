@@ -200,7 +200,7 @@ void Batcher::Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fa
   const absl::Status& status = result.report.status;
   const Duration model = clock_.Now() - began;
   if (status.ok() && result.report.expressions > 0) {
-    cost_model_.Learn(result.report.images, result.report.expressions, model);
+    cost_model_.Learn(result.report.images, result.report.expressions, model + finishing_);
   }
   if (options_.observer) options_.observer(result.report);
   if (IsDeviceLost(status)) LoseDevice(DeviceLoss::kError);
@@ -212,6 +212,7 @@ void Batcher::Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fa
     }
     return;
   }
+  const TimePoint model_ended = began + model;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i].call->Record(&StageTimes::model, model);
     if (status.ok()) {
@@ -220,6 +221,7 @@ void Batcher::Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fa
       batch[i].call->Finish(ForCallers(status));
     }
   }
+  finishing_ = clock_.Now() - model_ended;
 }
 
 std::size_t Batcher::RetrySize(const BatchReport& report, std::size_t calls) {

@@ -110,6 +110,7 @@ class Batcher {
   const Clock& clock_;
   DeviceWatch device_watch_;
   CostModel cost_model_;
+  Duration finishing_{0};  // that answering the last batch's calls took: the device waits for it. The worker's own
 
   mutable Mutex mutex_;
   CondVar changed_;

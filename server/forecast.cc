@@ -94,6 +94,9 @@ class PaperRun {
   TimePoint earliest_deadline_ = TimePoint::max();
 };
 
+// The least that a forecast is taken to be wrong by, as a part of it: the steadiest device has a busy machine around
+// it.
+constexpr double kLeastSpread = 0.02;
 // A client that is answered just before its deadline may read the answer after it.
 constexpr Duration kReplyAllowance = std::chrono::milliseconds(2);
 
@@ -140,7 +143,8 @@ absl::Status CheckReachable(std::span<const QueuedCall> waiting, const QueuedCal
   if (forecast.done == TimePoint::max()) {
     why = "the calls ahead leave no time for this one";
   } else {
-    const auto error = std::chrono::duration_cast<Duration>((forecast.done - now) * cost.spread);
+    const auto error =
+        std::chrono::duration_cast<Duration>((forecast.done - now) * std::max(cost.spread, kLeastSpread));
     const Duration reply = std::min(kReplyAllowance, (newcomer.deadline - newcomer.arrival) / 50);
     if (forecast.done + error + reply > newcomer.deadline) {
       why = absl::StrCat("this call would be done in about ", Milliseconds(forecast.done - now), " ms");
