@@ -92,7 +92,7 @@ ROOMS = (
          "std posix absl spdlog grpc proto image/* server/* " + DOOR + " " + QUERY),
     Room("serving", "server/*", "std posix absl spdlog openssl image/* manual/program.h server/* " + DOOR + " " + QUERY),
     # Clients see the contract, never the server.
-    Room("client library", "client/cpp/*", "std absl grpc proto client/cpp/*"),
+    Room("client library", "client/cpp/*", "std absl grpc proto openssl client/cpp/*"),
     # The load generator asks about made-up scenes, whose answers it knows, and draws its curves as training does.
     Room("load generator", "client/load/*",
          "std posix absl json grpc proto files/* image/* manual/program.h train/scenes/* train/curves/* client/*"),

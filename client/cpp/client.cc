@@ -4,11 +4,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/cpp/call_error.h"
 #include "client/cpp/channel.h"
+#include "client/cpp/retained.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "lqvg/v1/grounding.grpc.pb.h"
 
@@ -42,6 +45,7 @@ struct Client::Stubs {
 
   v1::GroundingService::Stub grounding;
   grpc::health::v1::Health::Stub health;
+  Retained retained;  // by the server of this channel
 };
 
 const char* Version() { return LQVG_VERSION; }
@@ -62,8 +66,20 @@ absl::StatusOr<v1::GroundResponse> Client::Ground(const v1::GroundRequest& reque
     return absl::ResourceExhaustedError(
         absl::StrCat("the request has ", bytes, " bytes; no server takes more than ", kMaxRequestBytes));
   }
+  const absl::Time give_up = absl::Now() + options_.deadline;
+  if (const std::optional<v1::GroundRequest> by_digest = stubs_->retained.ByDigest(request)) {
+    absl::StatusOr<v1::GroundResponse> response = Send(*by_digest, give_up);
+    if (response.ok() || ErrorOf(response.status()).reason != "IMAGE_NOT_CACHED") return response;
+    stubs_->retained.Forget(*by_digest);
+  }
+  absl::StatusOr<v1::GroundResponse> response = Send(request, give_up);
+  if (response.ok()) stubs_->retained.Add(request, *response);
+  return response;
+}
+
+absl::StatusOr<v1::GroundResponse> Client::Send(const v1::GroundRequest& request, absl::Time give_up) const {
   grpc::ClientContext context;
-  Prepare(options_, options_.deadline, &context);
+  Prepare(options_, give_up - absl::Now(), &context);
   v1::GroundResponse response;
   const grpc::Status status = stubs_->grounding.Ground(&context, request, &response);
   if (!status.ok()) return ToStatus(status, context);

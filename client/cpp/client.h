@@ -52,8 +52,10 @@ class Client {
 
   ~Client();
 
-  // Grounds the request's expressions. The errors are those of the contract (ErrorOf tells reason and fields);
-  // RESOURCE_EXHAUSTED without a reason: the request has more bytes than the server, or any server, takes.
+  // Grounds the request's expressions. A picture of more than 64 KiB that the server has said it retains is named by
+  // its digest; when it is gone there, its bytes are sent once more, within the same deadline. The errors are those of
+  // the contract (ErrorOf tells reason and fields); RESOURCE_EXHAUSTED without a reason: the request has more bytes
+  // than the server, or any server, takes.
   absl::StatusOr<v1::GroundResponse> Ground(const v1::GroundRequest& request) const;
 
   // What is served, and its limits.
@@ -71,6 +73,7 @@ class Client {
  private:
   struct Stubs;
   Client(const ClientOptions& options, std::unique_ptr<Stubs> stubs);
+  absl::StatusOr<v1::GroundResponse> Send(const v1::GroundRequest& request, absl::Time give_up) const;
 
   const ClientOptions options_;
   const std::unique_ptr<Stubs> stubs_;

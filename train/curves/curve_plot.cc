@@ -160,8 +160,7 @@ std::string DrawLegend(const Panel& panel, double top) {
         SvgLine({x, y}, {x + 22, y}, absl::StrCat("stroke=\"", kColours[i % kColours.size()], "\" stroke-width=\"3\""));
     // At the end of a curve there may be nothing: say so in a reader's word.
     const double end = curve.points.empty() ? 0 : curve.points.back().y;
-    const std::string last =
-        curve.points.empty() ? "" : absl::StrCat(" ", std::isnan(end) ? "none" : NumberText(end));
+    const std::string last = curve.points.empty() ? "" : absl::StrCat(" ", std::isnan(end) ? "none" : NumberText(end));
     text += SvgLabel({x + 29, y + 4}, SvgAnchor::kStart, curve.name + last, "");
   }
   return text;
