@@ -66,7 +66,7 @@ class ByteLru {
 
   // Keeps `value`, which takes `bytes`, as the most recently used one, instead of what has the same key. Lets go of the
   // least recently used ones until the budget is kept to. An entry beyond the whole budget is not kept.
-  void Insert(std::string key, Value value, std::size_t bytes) {
+  void Insert(std::string_view key, Value value, std::size_t bytes) {
     bytes += key.size() + kEntryBytes;
     if (bytes > budget_) return;
     Entries dropped;  // destroyed after the lock is released
@@ -76,7 +76,7 @@ class ByteLru {
       Drop(std::prev(entries_.end()), dropped);
       ++counts_.evictions;
     }
-    entries_.push_front({.key = std::move(key), .value = std::move(value), .bytes = bytes});
+    entries_.push_front({.key = std::string(key), .value = std::move(value), .bytes = bytes});
     index_.emplace(ViewOf(entries_.front().key), entries_.begin());
     counts_.bytes += bytes;
   }

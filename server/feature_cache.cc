@@ -72,7 +72,7 @@ std::shared_ptr<const TextFeatures> TextFeatureCache::Find(const Expression& exp
 
 void TextFeatureCache::Insert(const Expression& expression, std::shared_ptr<const TextFeatures> features) {
   const std::size_t bytes = features->ByteCount();
-  entries_.Insert(std::string(TokenKey(expression)), std::move(features), bytes);
+  entries_.Insert(TokenKey(expression), std::move(features), bytes);
 }
 
 }  // namespace lqvg::serving

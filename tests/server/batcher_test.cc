@@ -48,7 +48,8 @@ class BatcherTest : public testing::Test {
         grounder_, clock_);
   }
 
-  Submitted Submit(std::string image_key, std::vector<std::int32_t> tokens, Duration deadline = seconds(60)) {
+  Submitted Submit(const std::string& image_key, const std::vector<std::int32_t>& tokens,
+                   Duration deadline = seconds(60)) {
     Submitted submitted;
     submitted.query = MakeQuery(image_key, static_cast<std::uint32_t>(std::hash<std::string>()(image_key)), tokens);
     submitted.call =
@@ -191,6 +192,7 @@ TEST_F(BatcherTest, WhatDoesNotFitRunsInHalvesAndLaterBatchesAreNoLargerThanWhat
   };
   Submitted first = SubmitAndHold();
   std::vector<Submitted> submitted;
+  submitted.reserve(8);
   for (int i = 0; i < 4; ++i) submitted.push_back(Submit(std::to_string(i), {i + 2}));
   gate_.Open();
   for (Submitted& call : submitted) EXPECT_TRUE(call.answered_right());

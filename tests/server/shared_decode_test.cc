@@ -148,6 +148,7 @@ TEST_F(SharedDecodeTest, WhoeverWaitsStopsWhenItsCallEnds) {
 TEST_F(SharedDecodeTest, ManyThreadsManyPictures) {
   gate_.Open();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> answered = 0;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
