@@ -16,15 +16,6 @@
 namespace lqvg::serving {
 namespace {
 
-// What a Ground RPC needs from the service, which it may outlive.
-struct GroundContext {
-  const CallObserver* observer;  // of the service: used only while the RPC is not done
-  std::shared_ptr<const ModelInfo> model;
-  RequestLimits limits;
-  Caller caller;
-  OpenRpcs::Token open;
-};
-
 // One Ground RPC. Shared by the library (until OnDone) and by the pipeline's call (until that is answered).
 class GroundReactor final : public grpc::ServerUnaryReactor {
  public:
@@ -40,7 +31,7 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
     return reactor.get();
   }
 
-  GroundReactor(GroundContext service, FinishedCall record, grpc::CallbackServerContext* context,
+  GroundReactor(RpcContext service, FinishedCall record, grpc::CallbackServerContext* context,
                 grpc::ByteBuffer* response)
       : service_(std::move(service)), context_(context), response_(response), record_(std::move(record)) {}
 
@@ -106,7 +97,7 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
     return absl::OkStatus();
   }
 
-  GroundContext service_;
+  RpcContext service_;
   grpc::CallbackServerContext* const context_;  // the library's, valid until OnDone
   grpc::ByteBuffer* const response_;            // likewise
   FinishedCall record_;                         // completed by Answer
@@ -124,29 +115,17 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 
 }  // namespace
 
-GroundService::GroundService(Options options, Pipeline& pipeline, const Clock& clock)
-    : options_(std::move(options)),
+GroundService::GroundService(Reception& reception, Duration max_stream_age, Pipeline& pipeline, const Clock& clock)
+    : reception_(reception),
       pipeline_(pipeline),
       clock_(clock),
-      streams_({.limits = options_.limits,
-                .max_age = options_.max_stream_age,
-                .observer = &options_.observer,
-                .model = [this] { return model(); }},
-               pipeline, clock),
-      model_(std::make_shared<const ModelInfo>()) {}
+      streams_({.limits = reception.options().limits,
+                .max_age = max_stream_age,
+                .observer = &reception.options().observer,
+                .model = [&reception] { return reception.model(); }},
+               pipeline, clock) {}
 
 GroundService::~GroundService() = default;
-
-void GroundService::SetModel(const ModelInfo& info) {
-  auto model = std::make_shared<const ModelInfo>(info);
-  MutexLock lock(&mutex_);
-  model_ = std::move(model);
-}
-
-std::shared_ptr<const ModelInfo> GroundService::model() const {
-  MutexLock lock(&mutex_);
-  return model_;
-}
 
 grpc::ServerUnaryReactor* GroundService::Ground(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                 grpc::ByteBuffer* response) {
@@ -155,25 +134,17 @@ grpc::ServerUnaryReactor* GroundService::Ground(grpc::CallbackServerContext* con
   grpc::Status refusal;
   try {
     FinishedCall record = BeginRecord("Ground", *context);
-    absl::StatusOr<Caller> caller = Identify(*context, record);
-    if (absl::Status status = caller.status(); status.ok()) {
-      GroundContext service{.observer = &options_.observer,
-                            .model = model(),
-                            .limits = options_.limits,
-                            .caller = *std::move(caller),
-                            .open = open_rpcs_.Begin()};
+    absl::StatusOr<Caller> caller = reception_.Identify(*context, record);
+    if (caller.ok()) {
       return GroundReactor::Begin(
-          std::make_shared<GroundReactor>(std::move(service), std::move(record), context, response), pipeline_, clock_,
-          bytes);
-    } else {
-      refusal = Close(status, record, begun, *context);
+          std::make_shared<GroundReactor>(reception_.Open(*std::move(caller)), std::move(record), context, response),
+          pipeline_, clock_, bytes);
     }
+    refusal = reception_.Close(caller.status(), record, begun, *context);
   } catch (...) {
     refusal = OutOfMemory();
   }
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(refusal);
-  return reactor;
+  return FinishAtOnce(*context, refusal);
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GroundService::GroundStream(
@@ -183,13 +154,13 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GroundService::Grou
   try {
     FinishedCall record = BeginRecord("GroundStream", *context);
     record.whole_stream = true;
-    absl::StatusOr<Caller> caller = Identify(*context, record);
+    absl::StatusOr<Caller> caller = reception_.Identify(*context, record);
     if (caller.ok()) {
       return streams_.Begin(
           context,
-          {.record = std::move(record), .begun = begun, .caller = *std::move(caller), .open = open_rpcs_.Begin()});
+          {.record = std::move(record), .begun = begun, .caller = *std::move(caller), .open = reception_.OpenToken()});
     }
-    refusal = Close(caller.status(), record, begun, *context);
+    refusal = reception_.Close(caller.status(), record, begun, *context);
   } catch (...) {
     refusal = OutOfMemory();
   }
@@ -198,49 +169,18 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GroundService::Grou
 
 grpc::ServerUnaryReactor* GroundService::GetModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                   grpc::ByteBuffer* response) {
-  const TimePoint begun = clock_.Now();
-  grpc::Status status;
-  try {
-    FinishedCall record = BeginRecord("GetModel", *context);
-    absl::Status outcome = Identify(*context, record).status();
-    if (outcome.ok()) {
-      absl::StatusOr<grpc::ByteBuffer> answer = DescribeModel(*request);
-      if (answer.ok()) response->Swap(&*answer);
-      outcome = answer.status();
-    }
-    status = Close(outcome, record, begun, *context);
-  } catch (...) {
-    status = OutOfMemory();
-  }
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
+  return reception_.Answer("GetModel", *context, *response, [&] { return DescribeModel(*request); });
 }
 
 absl::StatusOr<grpc::ByteBuffer> GroundService::DescribeModel(const grpc::ByteBuffer& request) const {
   if (absl::Status status = ParseGetModelRequest(request); !status.ok()) return status;
-  const std::shared_ptr<const ModelInfo> info = model();
-  if (info->digest.empty()) {
-    return Reject(absl::StatusCode::kUnavailable, "MODEL_LOADING", "the model is not ready yet");
-  }
-  v1::GetModelResponse response = ToGetModelResponse(*info, options_.limits);
-  response.mutable_server()->set_version(options_.version);
-  response.mutable_server()->set_commit(options_.commit);
+  const absl::StatusOr<std::shared_ptr<const ModelInfo>> info = reception_.LoadedModel();
+  if (!info.ok()) return info.status();
+  const Reception::Options& options = reception_.options();
+  v1::GetModelResponse response = ToGetModelResponse(**info, options.limits);
+  response.mutable_server()->set_version(options.version);
+  response.mutable_server()->set_commit(options.commit);
   return ToByteBuffer(response);
-}
-
-absl::StatusOr<Caller> GroundService::Identify(const grpc::CallbackServerContext& context, FinishedCall& record) const {
-  absl::StatusOr<Caller> caller = IdentifyCaller(context, options_.authenticator, options_.caller_metadata);
-  if (caller.ok()) record.client = caller->client;
-  return caller;
-}
-
-grpc::Status GroundService::Close(const absl::Status& status, FinishedCall& record, TimePoint begun,
-                                  grpc::CallbackServerContext& context) const {
-  grpc::Status answer = Conclude(status, record, context);
-  record.total = clock_.Now() - begun;
-  if (options_.observer) options_.observer(record);
-  return answer;
 }
 
 }  // namespace lqvg::serving

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,7 +59,7 @@ class InferReactor final : public grpc::ServerUnaryReactor {
     return reactor.get();
   }
 
-  InferReactor(InferContext service, FinishedCall record, TimePoint begun, grpc::CallbackServerContext* context,
+  InferReactor(RpcContext service, FinishedCall record, TimePoint begun, grpc::CallbackServerContext* context,
                grpc::ByteBuffer* response)
       : service_(std::move(service)),
         begun_(begun),
@@ -144,7 +145,7 @@ class InferReactor final : public grpc::ServerUnaryReactor {
     return absl::OkStatus();
   }
 
-  InferContext service_;
+  RpcContext service_;
   const TimePoint begun_;
   grpc::CallbackServerContext* const context_;  // the library's, valid until OnDone
   grpc::ByteBuffer* const response_;            // likewise
@@ -158,7 +159,7 @@ class InferReactor final : public grpc::ServerUnaryReactor {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* BeginModelInfer(InferContext service, FinishedCall record, TimePoint begun,
+grpc::ServerUnaryReactor* BeginModelInfer(RpcContext service, FinishedCall record, TimePoint begun,
                                           grpc::CallbackServerContext* context, grpc::ByteBuffer* response,
                                           Pipeline& pipeline, const Clock& clock, const grpc::ByteBuffer& bytes) {
   return InferReactor::Begin(

@@ -1,9 +1,9 @@
 #include "server/oip_service.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "image/rejection.h"
 #include "server/oip_rpc.h"
 #include "server/oip_wire.h"
 #include "server/oip_wire_answer.h"
@@ -16,38 +16,20 @@ namespace {
 
 constexpr char kServerName[] = "lqvg-server";
 
-// A request and its answer, at once. Never throws.
-grpc::ServerUnaryReactor* FinishWith(grpc::CallbackServerContext& context, const grpc::Status& status) {
-  grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
-}
-
 // The answer to a probe, which is in no metric.
 grpc::ServerUnaryReactor* AnswerProbe(grpc::CallbackServerContext& context, const absl::Status& status,
                                       const google::protobuf::MessageLite& answer, grpc::ByteBuffer& response) {
-  if (!status.ok()) return FinishWith(context, ToRefusal(status, "").status);
+  if (!status.ok()) return FinishAtOnce(context, ToRefusal(status, "").status);
   response = ToByteBuffer(answer);
-  return FinishWith(context, grpc::Status::OK);
+  return FinishAtOnce(context, grpc::Status::OK);
 }
 
 }  // namespace
 
-OipService::OipService(Options options, Pipeline& pipeline, const Clock& clock)
-    : options_(std::move(options)), pipeline_(pipeline), clock_(clock), model_(std::make_shared<const ModelInfo>()) {}
+OipService::OipService(Reception& reception, Pipeline& pipeline, const Clock& clock)
+    : reception_(reception), pipeline_(pipeline), clock_(clock) {}
 
 OipService::~OipService() = default;
-
-void OipService::SetModel(const ModelInfo& info) {
-  auto model = std::make_shared<const ModelInfo>(info);
-  MutexLock lock(&mutex_);
-  model_ = std::move(model);
-}
-
-std::shared_ptr<const ModelInfo> OipService::model() const {
-  MutexLock lock(&mutex_);
-  return model_;
-}
 
 grpc::ServerUnaryReactor* OipService::ServerLive(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                  grpc::ByteBuffer* response) {
@@ -73,18 +55,19 @@ grpc::ServerUnaryReactor* OipService::ModelReady(grpc::CallbackServerContext* co
   inference::ModelReadyResponse answer;
   const absl::Status status = ParseSmallRequest(*request, "inference.ModelReadyRequest", question);
   // False and no more: who asks is not known, and an error would tell the model's name.
-  answer.set_ready(ready_ && CheckServed(question.name(), question.version(), *model(), "name", "version").ok());
+  answer.set_ready(ready_ &&
+                   CheckServed(question.name(), question.version(), *reception_.model(), "name", "version").ok());
   return AnswerProbe(*context, status, answer, *response);
 }
 
 grpc::ServerUnaryReactor* OipService::ServerMetadata(grpc::CallbackServerContext* context,
                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return AnswerKnown("ServerMetadata", &OipService::DescribeServer, *context, *request, *response);
+  return reception_.Answer("ServerMetadata", *context, *response, [&] { return DescribeServer(*request); });
 }
 
 grpc::ServerUnaryReactor* OipService::ModelMetadata(grpc::CallbackServerContext* context,
                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return AnswerKnown("ModelMetadata", &OipService::DescribeModel, *context, *request, *response);
+  return reception_.Answer("ModelMetadata", *context, *response, [&] { return DescribeModel(*request); });
 }
 
 grpc::ServerUnaryReactor* OipService::ModelInfer(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -94,40 +77,16 @@ grpc::ServerUnaryReactor* OipService::ModelInfer(grpc::CallbackServerContext* co
   grpc::Status refusal;
   try {
     FinishedCall record = BeginRecord("ModelInfer", *context);
-    absl::StatusOr<Caller> caller = Identify(*context, record);
+    absl::StatusOr<Caller> caller = reception_.Identify(*context, record);
     if (caller.ok()) {
-      InferContext service{.observer = &options_.observer,
-                           .model = model(),
-                           .limits = options_.limits,
-                           .caller = *std::move(caller),
-                           .open = open_rpcs_.Begin()};
-      return BeginModelInfer(std::move(service), std::move(record), begun, context, response, pipeline_, clock_, bytes);
+      return BeginModelInfer(reception_.Open(*std::move(caller)), std::move(record), begun, context, response,
+                             pipeline_, clock_, bytes);
     }
-    refusal = Close(caller.status(), record, begun, *context);
+    refusal = reception_.Close(caller.status(), record, begun, *context);
   } catch (...) {
     refusal = OutOfMemory();
   }
-  return FinishWith(*context, refusal);
-}
-
-grpc::ServerUnaryReactor* OipService::AnswerKnown(const char* method, Describe describe,
-                                                  grpc::CallbackServerContext& context, const grpc::ByteBuffer& request,
-                                                  grpc::ByteBuffer& response) const {
-  const TimePoint begun = clock_.Now();
-  grpc::Status status;
-  try {
-    FinishedCall record = BeginRecord(method, context);
-    absl::Status outcome = Identify(context, record).status();
-    if (outcome.ok()) {
-      absl::StatusOr<grpc::ByteBuffer> answer = (this->*describe)(request);
-      if (answer.ok()) response.Swap(&*answer);
-      outcome = answer.status();
-    }
-    status = Close(outcome, record, begun, context);
-  } catch (...) {
-    status = OutOfMemory();
-  }
-  return FinishWith(context, status);
+  return FinishAtOnce(*context, refusal);
 }
 
 absl::StatusOr<grpc::ByteBuffer> OipService::DescribeServer(const grpc::ByteBuffer& request) const {
@@ -137,7 +96,7 @@ absl::StatusOr<grpc::ByteBuffer> OipService::DescribeServer(const grpc::ByteBuff
   }
   inference::ServerMetadataResponse answer;
   answer.set_name(kServerName);
-  answer.set_version(options_.version);
+  answer.set_version(reception_.options().version);
   return ToByteBuffer(answer);
 }
 
@@ -146,28 +105,12 @@ absl::StatusOr<grpc::ByteBuffer> OipService::DescribeModel(const grpc::ByteBuffe
   if (absl::Status status = ParseSmallRequest(request, "inference.ModelMetadataRequest", question); !status.ok()) {
     return status;
   }
-  const std::shared_ptr<const ModelInfo> info = model();
-  if (info->digest.empty()) {
-    return Reject(absl::StatusCode::kUnavailable, "MODEL_LOADING", "the model is not ready yet");
-  }
-  if (absl::Status status = CheckServed(question.name(), question.version(), *info, "name", "version"); !status.ok()) {
+  const absl::StatusOr<std::shared_ptr<const ModelInfo>> info = reception_.LoadedModel();
+  if (!info.ok()) return info.status();
+  if (absl::Status status = CheckServed(question.name(), question.version(), **info, "name", "version"); !status.ok()) {
     return status;
   }
-  return ToByteBuffer(ToModelMetadataResponse(*info));
-}
-
-absl::StatusOr<Caller> OipService::Identify(const grpc::CallbackServerContext& context, FinishedCall& record) const {
-  absl::StatusOr<Caller> caller = IdentifyCaller(context, options_.authenticator, options_.caller_metadata);
-  if (caller.ok()) record.client = caller->client;
-  return caller;
-}
-
-grpc::Status OipService::Close(const absl::Status& status, FinishedCall& record, TimePoint begun,
-                               grpc::CallbackServerContext& context) const {
-  grpc::Status answer = Conclude(status, record, context);
-  record.total = clock_.Now() - begun;
-  if (options_.observer) options_.observer(record);
-  return answer;
+  return ToByteBuffer(ToModelMetadataResponse(**info));
 }
 
 }  // namespace lqvg::serving

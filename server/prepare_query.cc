@@ -149,8 +149,8 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitF
       .max_boxes = query.max_boxes, .min_score = query.min_score, .clip_boxes = query.clip_boxes};
   prepared.bypass_caches = query.bypass_caches;
   prepared.client = query.client;
-  Caches none(kNoCaches);
-  Caches& caches = options.caches == nullptr ? none : *options.caches;
+  std::optional<Caches> none;
+  Caches& caches = options.caches == nullptr ? none.emplace(kNoCaches) : *options.caches;
   if (absl::Status status = LookUp(query.image, caches, prepared); !status.ok()) return status;
   const int unknown = CountUnknown(prepared);
   if (unknown > 0) {

@@ -270,8 +270,8 @@ absl::Status RunOrThrow(Grounder& grounder, std::span<const BatchItem> items, co
 
 BatchResult RunBatch(Grounder& grounder, std::span<const BatchItem> items, const BatchLimits& limits, TimePoint began,
                      const Clock& clock, Caches* caches) {
-  Caches none(kNoCaches);
-  Caches& used = caches == nullptr ? none : *caches;
+  std::optional<Caches> none;
+  Caches& used = caches == nullptr ? none.emplace(kNoCaches) : *caches;
   BatchResult result;
   BatchReport& report = result.report;
   report.calls = static_cast<int>(items.size());

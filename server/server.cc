@@ -17,6 +17,7 @@
 #include "server/health_service.h"
 #include "server/mutex.h"
 #include "server/oip_service.h"
+#include "server/reception.h"
 #include "server/tls_credentials.h"
 #include "server/transport_limits.h"
 #include "server/without_reflection.h"
@@ -66,20 +67,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 Server::Server(const ServerOptions& options, Pipeline& pipeline, const Clock& clock, CallObserver observer)
     : clock_(clock),
-      ground_service_(std::make_unique<GroundService>(GroundService::Options{.limits = options.limits,
-                                                                             .version = options.version,
-                                                                             .commit = options.commit,
-                                                                             .observer = observer,
-                                                                             .authenticator = options.authenticator,
-                                                                             .caller_metadata = options.caller_metadata,
-                                                                             .max_stream_age = options.max_stream_age},
-                                                      pipeline, clock)),
-      oip_service_(std::make_unique<OipService>(OipService::Options{.limits = options.limits,
-                                                                    .version = options.version,
-                                                                    .observer = std::move(observer),
-                                                                    .authenticator = options.authenticator,
-                                                                    .caller_metadata = options.caller_metadata},
-                                                pipeline, clock)),
+      reception_(std::make_unique<Reception>(Reception::Options{.limits = options.limits,
+                                                                .version = options.version,
+                                                                .commit = options.commit,
+                                                                .observer = std::move(observer),
+                                                                .authenticator = options.authenticator,
+                                                                .caller_metadata = options.caller_metadata},
+                                             clock)),
+      ground_service_(std::make_unique<GroundService>(*reception_, options.max_stream_age, pipeline, clock)),
+      oip_service_(std::make_unique<OipService>(*reception_, pipeline, clock)),
       health_service_(std::make_unique<HealthService>()),
       tls_(options.tls ? std::make_shared<TlsCredentials>(*options.tls) : nullptr) {
   // libprotobuf would write a line for every request that it cannot parse.
@@ -101,10 +97,7 @@ Server::~Server() { Shutdown(clock_.Now()); }
 
 void Server::ReplaceTlsIdentity(TlsIdentity identity) { tls_->Replace(std::move(identity)); }
 
-void Server::SetModel(const ModelInfo& info) {
-  ground_service_->SetModel(info);
-  oip_service_->SetModel(info);
-}
+void Server::SetModel(const ModelInfo& info) { reception_->SetModel(info); }
 
 int Server::health_port() const { return health_endpoint_ ? health_endpoint_->port() : 0; }
 
@@ -125,8 +118,7 @@ void Server::BeginDrain() { ground_service_->BeginDrain(); }
 void Server::AwaitAnswersSent(TimePoint deadline) {
   health_service_->Shutdown();
   if (health_endpoint_) health_endpoint_->service().Shutdown();
-  ground_service_->AwaitAnswersSent(deadline);
-  oip_service_->AwaitAnswersSent(deadline);
+  reception_->AwaitAnswersSent(deadline);
   health_service_->AwaitWatchesEnded(clock_, deadline);
   if (health_endpoint_) health_endpoint_->service().AwaitWatchesEnded(clock_, deadline);
 }

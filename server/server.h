@@ -32,6 +32,7 @@ class GroundService;
 class HealthEndpoint;
 class HealthService;
 class OipService;
+class Reception;
 class TlsCredentials;
 
 // Told of the lines that the gRPC library logs about failures, a few of which clients can cause at will.
@@ -113,6 +114,7 @@ class Server {
   Server(const ServerOptions& options, Pipeline& pipeline, const Clock& clock, CallObserver observer);
 
   const Clock& clock_;
+  std::unique_ptr<Reception> reception_;
   std::unique_ptr<GroundService> ground_service_;
   std::unique_ptr<OipService> oip_service_;
   std::unique_ptr<HealthService> health_service_;
