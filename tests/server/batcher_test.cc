@@ -65,6 +65,14 @@ class BatcherTest : public testing::Test {
     return first;
   }
 
+  // From now on each batch takes this long.
+  void TakeTime(Duration duration) {
+    grounder_.before_ground = [this, duration] {
+      clock_.Advance(duration);
+      return absl::OkStatus();
+    };
+  }
+
   // Asks for the place of a call of one expression.
   absl::Status Announce(Duration deadline) {
     announced_.push_back(std::make_shared<Call>(
@@ -225,10 +233,7 @@ TEST_F(BatcherTest, OneCallThatDoesNotFitRunsInSmallerSteps) {
 TEST_F(BatcherTest, RefusesWhatTheMeasuredCostLeavesNoTimeFor) {
   Start();
   gate_.Open();
-  grounder_.before_ground = [this] {
-    clock_.Advance(milliseconds(100));
-    return absl::OkStatus();
-  };
+  TakeTime(milliseconds(100));
   EXPECT_TRUE(Announce(milliseconds(1)).ok()) << "nothing is known yet";
   EXPECT_TRUE(Submit("a", {2}).answered_right());
 
@@ -245,10 +250,7 @@ TEST_F(BatcherTest, RefusesWhatTheMeasuredCostLeavesNoTimeFor) {
 TEST_F(BatcherTest, APlaceEndsWithItsCall) {
   Start();
   gate_.Open();
-  grounder_.before_ground = [this] {
-    clock_.Advance(milliseconds(100));
-    return absl::OkStatus();
-  };
+  TakeTime(milliseconds(100));
   EXPECT_TRUE(Submit("a", {2}).answered_right());
   ASSERT_TRUE(Announce(milliseconds(150)).ok());
   EXPECT_FALSE(Announce(milliseconds(150)).ok());
@@ -259,10 +261,7 @@ TEST_F(BatcherTest, APlaceEndsWithItsCall) {
 TEST_F(BatcherTest, ADeviceThatWasLongIdleTriesWhatSeemsTooLate) {
   Start();
   gate_.Open();
-  grounder_.before_ground = [this] {
-    clock_.Advance(milliseconds(100));
-    return absl::OkStatus();
-  };
+  TakeTime(milliseconds(100));
   EXPECT_TRUE(Submit("a", {2}).answered_right());
   EXPECT_FALSE(Announce(milliseconds(50)).ok());
   // The worker may not have noticed yet that its batch is over.
