@@ -96,6 +96,9 @@ ROOMS = (
     # The load generator asks about made-up scenes, whose answers it knows, and draws its curves as training does.
     Room("load generator", "client/load/*",
          "std posix absl json grpc proto files/* image/* manual/program.h train/scenes/* train/curves/* client/*"),
+    # Evaluation reads what training reads: data sets and made-up scenes.
+    Room("evaluation", "client/eval/*",
+         "std posix absl json grpc proto files/* image/* manual/program.h train/scenes/* train/datasets/* train/curves/* client/*"),
     Room("client programs", "client/*", "std posix absl json grpc proto files/* image/* manual/program.h client/*"),
     # Tests follow the room that they test.
     Room("test support", "tests/support/*", TEST + " server/* " + DOOR + " " + QUERY),
@@ -113,6 +116,8 @@ ROOMS = (
     Room("tests of training", "tests/train/*", TEST + " tests/train/* torch model/* train/*"),
     Room("tests of the load generator", "tests/client/load/*",
          TEST + " grpc proto xml image/* train/scenes/* train/curves/* tests/client/* client/*"),
+    Room("tests of evaluation", "tests/client/eval/*",
+         TEST + " grpc proto xml image/* train/scenes/* train/datasets/* tests/client/* client/*"),
     Room("tests of clients", "tests/client/*", TEST + " tests/client/* grpc proto client/*"),
     Room("tests of scenes", "tests/scenes/*", TEST + " tests/scenes/* train/scenes/*"),
     Room("end-to-end tests", "tests/e2e/*", TEST + " tests/e2e/* grpc proto client/*"),
