@@ -117,9 +117,9 @@ void Batcher::Submit(std::shared_ptr<Call> call, PreparedQuery query) {
                        absl::StrCat("the model's queue holds ", queue_.size(), " calls, its limit"));
     } else {
       queue_.push_back({.call = call, .query = std::move(query), .queued_at = now});
-      changed_.NotifyOne();
     }
   }
+  changed_.NotifyOne();  // not under the lock: the worker would wake and wait for it at once
   ExpireAll(ended);
   if (!refusal.ok()) call->Finish(std::move(refusal));
 }

@@ -48,18 +48,22 @@ void Call::Conclude(absl::StatusOr<GroundAnswer> answer) {
   CallOutcome outcome{
       .answer = std::move(answer), .times = {}, .total = now - arrival_, .slack = deadline() - now, .request_id = {}};
   Parse unused_parse;
+  Rest unused_rest;
   absl::AnyInvocable<void()> wake;
   AdmissionSlot slot;
   {
     MutexLock lock(&mutex_);
     outcome.times = times_;
     outcome.request_id = std::move(request_id_);
-    unused_parse = std::move(parse_);
+    unused_parse = std::exchange(parse_, nullptr);
+    unused_rest = std::exchange(parked_, nullptr);
     wake = std::exchange(wake_, nullptr);
     slot = std::move(slot_);
   }
-  // The request's bytes and the place in the queue are free from here on, also while somebody still holds the call.
+  // The request's bytes, its picture and the place in the queue are free from here on, also while somebody still holds
+  // the call.
   unused_parse = nullptr;
+  unused_rest = nullptr;
   slot.GiveBack();
   if (wake) wake();
   // Moved out, so that what `done` holds, perhaps this call, is released with it.
@@ -75,6 +79,17 @@ Call::Parse Call::TakeParse() {
   if (finished()) return nullptr;
   MutexLock lock(&mutex_);
   return std::exchange(parse_, nullptr);
+}
+
+void Call::Park(Rest rest) {
+  MutexLock lock(&mutex_);
+  // A call that ends later finds it: Conclude comes here after the state has changed.
+  if (!finished()) parked_ = std::move(rest);
+}
+
+Call::Rest Call::TakeParked() {
+  MutexLock lock(&mutex_);
+  return std::exchange(parked_, nullptr);
 }
 
 void Call::WakeAtEnd(absl::AnyInvocable<void()> wake) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -80,6 +81,7 @@ class Call {
  public:
   using Parse = absl::AnyInvocable<absl::StatusOr<GroundQuery>()>;
   using Done = absl::AnyInvocable<void(CallOutcome)>;
+  using Rest = absl::AnyInvocable<void(const std::shared_ptr<Call>& call)>;
 
   // Times are read from `clock`, which outlives the call. `done` must not throw or block. An empty `slot` is allowed:
   // such a call was refused and is about to be finished.
@@ -104,6 +106,11 @@ class Call {
   void Shorten(TimePoint deadline);
   // What turns the request's bytes into a query: handed out once, empty after that or when the call is finished.
   Parse TakeParse();
+  // Leaves what is still to be done for the call, and what that holds, until another thread takes it. Freed, and not
+  // run, when the call ends before that.
+  void Park(Rest rest);
+  // Handed out once; empty when there is none or the call is finished.
+  Rest TakeParked();
   // `wake` runs when the call ends, on the thread that ends it, at most once; a later WakeAtEnd replaces it, null
   // forgets it. It may still run after that if the call is ending right then, but not after the call's place in the
   // server is given back for good. Does nothing once the call is finished.
@@ -127,6 +134,7 @@ class Call {
 
   Mutex mutex_;
   Parse parse_ ABSL_GUARDED_BY(mutex_);
+  Rest parked_ ABSL_GUARDED_BY(mutex_);
   absl::AnyInvocable<void()> wake_ ABSL_GUARDED_BY(mutex_);
   AdmissionSlot slot_ ABSL_GUARDED_BY(mutex_);
   StageTimes times_ ABSL_GUARDED_BY(mutex_);

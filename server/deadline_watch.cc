@@ -26,23 +26,23 @@ DeadlineWatch::~DeadlineWatch() {
 
 void DeadlineWatch::Watch(const std::shared_ptr<Call>& call) {
   absl::Status verdict;
+  bool is_earliest = false;
   {
     MutexLock lock(&mutex_);
-    if (!verdict_) {
+    if (verdict_) {
+      verdict = *verdict_;
+    } else {
       if (entries_.size() >= sweep_at_) {
         std::erase_if(entries_, [](const Entry& entry) { return entry.call.expired(); });
         sweep_at_ = std::max(kMinSweep, 2 * entries_.size());
       }
       entries_.push_back({call->deadline(), call});
-      if (call->deadline() < wake_at_) {
-        wake_at_ = call->deadline();
-        changed_.NotifyAll();
-      }
-      return;
+      is_earliest = call->deadline() < wake_at_;
+      if (is_earliest) wake_at_ = call->deadline();
     }
-    verdict = *verdict_;
   }
-  call->Finish(std::move(verdict));
+  if (is_earliest) changed_.NotifyOne();
+  if (!verdict.ok()) call->Finish(std::move(verdict));
 }
 
 void DeadlineWatch::FinishAll(const absl::Status& status) {

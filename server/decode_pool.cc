@@ -21,23 +21,27 @@ DecodePool::DecodePool(int threads, std::size_t max_queue) : max_queue_(max_queu
 
 DecodePool::~DecodePool() { Stop(); }
 
-bool DecodePool::Submit(Task task) {
-  MutexLock lock(&mutex_);
-  if (stopping_ || queue_.size() >= max_queue_) return false;
-  queue_.push_back(std::move(task));
-  changed_.NotifyOne();
+bool DecodePool::Submit(Lane lane, Task task) {
+  {
+    MutexLock lock(&mutex_);
+    if (stopping_ || reading_.size() + decoding_.size() >= max_queue_) return false;
+    (lane == Lane::kReading ? reading_ : decoding_).push_back(std::move(task));
+  }
+  changed_.NotifyOne();  // not under the lock: the thread that wakes would wait for it at once
   return true;
 }
 
 void DecodePool::Stop() {
-  std::deque<Task> discarded;
+  std::deque<Task> unread, undecoded;  // destroyed without the lock
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
-    discarded.swap(queue_);
+    unread.swap(reading_);
+    undecoded.swap(decoding_);
     changed_.NotifyAll();
   }
-  discarded.clear();
+  unread.clear();
+  undecoded.clear();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
@@ -48,10 +52,11 @@ void DecodePool::Work() {
     Task task;
     {
       MutexLock lock(&mutex_);
-      while (!stopping_ && queue_.empty()) changed_.Wait(&mutex_);
+      while (!stopping_ && reading_.empty() && decoding_.empty()) changed_.Wait(&mutex_);
       if (stopping_) return;
-      task = std::move(queue_.front());
-      queue_.pop_front();
+      std::deque<Task>& lane = reading_.empty() ? decoding_ : reading_;
+      task = std::move(lane.front());
+      lane.pop_front();
     }
     task();
   }

@@ -1,4 +1,4 @@
-// The threads that parse, hash and decode, so that neither the transport nor the model waits for it.
+// The threads that read large requests and decode pictures, so that neither the transport nor the model waits for it.
 //
 // Owned by the pipeline. Submit may be called by any thread and never blocks.
 #pragma once
@@ -18,16 +18,19 @@ class DecodePool {
  public:
   using Task = absl::AnyInvocable<void()>;
 
-  // Starts `threads` threads (at least one). At most `max_queue` tasks wait.
+  // What is read is judged, and perhaps refused, and takes far less time than decoding: so it goes first.
+  enum class Lane { kReading, kDecoding };
+
+  // Starts `threads` threads (at least one). At most `max_queue` tasks wait, of both lanes.
   DecodePool(int threads, std::size_t max_queue);
   // Stop.
   ~DecodePool();
   DecodePool(const DecodePool&) = delete;
   DecodePool& operator=(const DecodePool&) = delete;
 
-  // Queues a task, first come first served. It must not throw. False, and the task is destroyed, when the queue is full
-  // or the pool stopped.
-  bool Submit(Task task);
+  // Queues a task, first come first served in its lane. It must not throw. False, and the task is destroyed, when the
+  // queue is full or the pool stopped.
+  bool Submit(Lane lane, Task task);
 
   // Destroys the tasks that wait and returns when the running ones have ended. Not to be called from a task.
   void Stop();
@@ -38,7 +41,8 @@ class DecodePool {
   const std::size_t max_queue_;
   Mutex mutex_;
   CondVar changed_;
-  std::deque<Task> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Task> reading_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Task> decoding_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

@@ -15,8 +15,8 @@ namespace lqvg::serving {
 
 // Points on the one way of a call, in the order in which it passes them.
 enum class FaultPoint {
-  kParsed,     // decode pool: the request is read, its picture is not decoded yet
-  kQueued,     // decode pool: the query is ready for the model and about to be queued
+  kParsed,     // whoever reads: the request is read, nothing of it is judged yet
+  kQueued,     // whoever completes it: the query is ready for the model and about to be queued
   kBatched,    // batcher: a batch is chosen; its calls still count as waiting. Once per batch
   kExecuting,  // batcher: its calls count as running, the model is next. Again for every part of a batch that is
                // retried

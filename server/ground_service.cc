@@ -46,6 +46,11 @@ class GroundReactor final : public grpc::ServerUnaryReactor {
     service_.open.reset();  // the pipeline may hold this object a little longer than the service lives
   }
 
+  // Without this the library wakes a thread of its own for OnDone, at the end of every RPC: a sixth of what a refused
+  // one costs. The reactions qualify, as they neither block nor take long. Not promised by gRPC's documentation; should
+  // a later version drop it, `override` says so.
+  bool InternalInlineable() override { return true; }
+
  private:
   void StartCall(Pipeline& pipeline, const Clock& clock, const grpc::ByteBuffer& bytes) {
     CallRequest request;

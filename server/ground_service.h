@@ -1,8 +1,8 @@
 // lqvg.v1.GroundingService: RPCs in, calls of the pipeline out.
 //
-// Owned by the server and used by the library's threads. A reaction notes the time, starts a call and returns; it never
-// blocks, parses a picture or computes. Methods are raw: the library would answer UNIMPLEMENTED, without a word, to
-// bytes that it cannot parse.
+// Owned by the server and used by the library's threads. A reaction notes the time, starts a call, which may read a small
+// request at once, and returns; it never blocks and decodes no picture. Methods are raw: the library would answer
+// UNIMPLEMENTED, without a word, to bytes that it cannot parse.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -78,6 +78,9 @@ class InferReactor final : public grpc::ServerUnaryReactor {
     service_.open.reset();  // the pipeline may hold this object a little longer than the service lives
   }
 
+  // As GroundReactor's.
+  bool InternalInlineable() override { return true; }
+
  private:
   void StartCall(Pipeline& pipeline, const Clock& clock, const grpc::ByteBuffer& bytes) {
     JointCall::Request request;

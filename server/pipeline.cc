@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "image/rejection.h"
 #include "model/letterbox.h"
@@ -23,6 +24,17 @@ std::size_t MaxTasks(const AdmissionLimits& limits) {
 absl::Status PoolFull(std::size_t max_tasks) {
   return Reject(absl::StatusCode::kUnavailable, "QUEUE_FULL",
                 absl::StrCat(max_tasks, " calls wait to be read, the limit"));
+}
+
+// Runs a step of preparing: what it throws ends the call, not the thread.
+void EndExceptions(Call& call, absl::FunctionRef<void()> step) {
+  try {
+    step();
+  } catch (const std::bad_alloc&) {
+    call.Finish(Reject(absl::StatusCode::kUnavailable, "MEMORY_BUDGET", "no memory to read the request"));
+  } catch (...) {
+    call.Finish(Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR", "reading the request failed"));
+  }
 }
 
 }  // namespace
@@ -69,7 +81,11 @@ std::shared_ptr<Call> Pipeline::Start(CallRequest request) {
     return call;
   }
   watch_.Watch(call);
-  if (!pool_.Submit([this, call] { Prepare(call); })) call->Finish(PoolFull(MaxTasks(options_.admission)));
+  if (request.bytes < options_.read_at_once_bytes) {
+    Read(call);
+  } else {
+    ToPool(DecodePool::Lane::kReading, call, &Pipeline::Read);
+  }
   return call;
 }
 
@@ -86,19 +102,26 @@ void Pipeline::Stop() {
   admission_.WaitIdle(clock_, TimePoint::max());
 }
 
-void Pipeline::Prepare(const std::shared_ptr<Call>& call) {
-  try {
-    PrepareOrThrow(call);
-  } catch (const std::bad_alloc&) {
-    call->Finish(Reject(absl::StatusCode::kUnavailable, "MEMORY_BUDGET", "no memory to read the request"));
-  } catch (...) {
-    call->Finish(Reject(absl::StatusCode::kInternal, "INTERNAL_ERROR", "reading the request failed"));
-  }
+void Pipeline::ToPool(DecodePool::Lane lane, const std::shared_ptr<Call>& call,
+                      void (Pipeline::*step)(const std::shared_ptr<Call>&)) {
+  if (pool_.Submit(lane, [this, call, step] { (this->*step)(call); })) return;
+  call->Finish(PoolFull(MaxTasks(options_.admission)));
 }
 
-void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
+void Pipeline::Read(const std::shared_ptr<Call>& call) {
+  EndExceptions(*call, [&] { ReadOrThrow(call); });
+}
+
+void Pipeline::Decode(const std::shared_ptr<Call>& call) {
+  EndExceptions(*call, [&] {
+    if (Call::Rest rest = call->TakeParked()) rest(call);
+  });
+}
+
+void Pipeline::ReadOrThrow(const std::shared_ptr<Call>& call) {
   const TimePoint begun = clock_.Now();
-  call->Record(&StageTimes::pool_queue, begun - call->arrival());
+  const Duration waited = begun - call->arrival();
+  call->Record(&StageTimes::pool_queue, waited);
   if (call->deadline() <= begun) call->Expire();
   Call::Parse parse = call->TakeParse();
   if (!parse) return;  // finished
@@ -119,19 +142,47 @@ void Pipeline::PrepareOrThrow(const std::shared_ptr<Call>& call) {
   if (options_.faults != nullptr) options_.faults->Delay(FaultPoint::kParsed);
   if (call->finished()) return;
 
-  absl::StatusOr<PreparedQuery> prepared =
-      prepare_(*std::move(query), *call, [&](Demand demand) { return batcher_->Announce(call, std::move(demand)); });
-  if (!prepared.ok()) {
-    call->Finish(prepared.status());
+  absl::StatusOr<Preparation> preparation = prepare_(*std::move(query), *call);
+  absl::Status status = preparation.status();
+  if (status.ok() && CountUnknown(preparation->query) > 0) {
+    status = batcher_->Announce(call, DemandOf(preparation->query));
+  }
+  if (!status.ok()) {
+    call->Finish(std::move(status));
     return;
   }
+  GoOn(call, *std::move(preparation), waited);
+}
+
+void Pipeline::GoOn(const std::shared_ptr<Call>& call, Preparation preparation, Duration waited) {
+  if (!preparation.read_picture) {
+    ToBatcher(call, std::move(preparation.query));
+    return;
+  }
+  call->Park([this, preparation = std::move(preparation), waited,
+              parked = clock_.Now()](const std::shared_ptr<Call>& owner) mutable {
+    const TimePoint begun = clock_.Now();
+    owner->Record(&StageTimes::pool_queue, waited + (begun - parked));
+    if (owner->deadline() <= begun) owner->Expire();
+    if (owner->finished()) return;
+    absl::StatusOr<PreparedQuery> query = Complete(std::move(preparation), *owner);
+    if (query.ok()) {
+      ToBatcher(owner, *std::move(query));
+    } else {
+      owner->Finish(query.status());
+    }
+  });
+  ToPool(DecodePool::Lane::kDecoding, call, &Pipeline::Decode);
+}
+
+void Pipeline::ToBatcher(const std::shared_ptr<Call>& call, PreparedQuery query) {
   if (options_.faults != nullptr) options_.faults->Delay(FaultPoint::kQueued);
   if (call->finished()) return;
-  if (CountUnknown(*prepared) == 0) {
-    call->Finish(AnswerFromCache(*prepared));
-    return;
+  if (CountUnknown(query) == 0) {
+    call->Finish(AnswerFromCache(query));
+  } else {
+    batcher_->Submit(call, std::move(query));
   }
-  batcher_->Submit(call, *std::move(prepared));
 }
 
 void Pipeline::LoseDevice(DeviceLoss loss) {

@@ -1,6 +1,9 @@
 // The way of a Ground call through the server, from the transport's bytes to the answer: admission, decode pool,
 // batcher, with the deadline watch over all of it. Knows no transport: an RPC, a stream item and a test start alike.
 //
+// A small request is read and judged on the thread that brings it, for that costs less than waking another: what is
+// refused, or answered from the caches, never meets the pool. Only the pool decodes.
+//
 // Owned by main. Start, BeginDrain and occupancy may be called by any thread at any time; only WaitIdle and Stop block.
 #pragma once
 
@@ -25,7 +28,8 @@ namespace lqvg::serving {
 
 // What the transport hands over.
 struct CallRequest {
-  // Runs at most once, on a pool thread, possibly while or after `done` runs: owns everything that it reads.
+  // Runs at most once, inside Start or on a pool thread, possibly while or after `done` runs: owns everything that it
+  // reads.
   Call::Parse parse;
   // Runs exactly once, on any thread, possibly inside Start. Must not throw, block, or stop the pipeline.
   Call::Done done;
@@ -41,6 +45,7 @@ class Pipeline {
     AdmissionLimits admission = {};
     Duration default_deadline = std::chrono::seconds(60);
     int decode_threads = 2;
+    std::size_t read_at_once_bytes = 0;  // smaller requests are read and judged inside Start
     BatchLimits batch = {};
     BatchObserver batch_observer = {};                  // may be empty
     Duration device_timeout = std::chrono::minutes(5);  // for a batch: one that lasts longer hangs
@@ -60,9 +65,9 @@ class Pipeline {
   // Begins to serve. Once only. `grounder` outlives the pipeline and from now on belongs to its worker.
   void Open(Grounder& grounder, PrepareFunction prepare);
 
-  // Begins a call and never blocks. Refused calls are finished when it returns: UNAVAILABLE with MODEL_LOADING,
-  // SHUTTING_DOWN, QUEUE_FULL or MEMORY_BUDGET, a part with the last two alone. The transport keeps the result to
-  // Cancel it when its client leaves.
+  // Begins a call; never blocks, and reads a small request. Refused calls are finished when it returns: UNAVAILABLE
+  // with MODEL_LOADING, SHUTTING_DOWN, QUEUE_FULL or MEMORY_BUDGET, a part with the last two alone. The transport keeps
+  // the result to Cancel it when its client leaves.
   std::shared_ptr<Call> Start(CallRequest request);
 
   // Refuses new calls from now on; those inside go on.
@@ -78,9 +83,15 @@ class Pipeline {
   BatchCost cost() const { return open_.load(std::memory_order_acquire) ? batcher_->cost() : BatchCost(); }
 
  private:
-  // The pool's task: the seam where exceptions of parsing and preparing end.
-  void Prepare(const std::shared_ptr<Call>& call);
-  void PrepareOrThrow(const std::shared_ptr<Call>& call);
+  // Each takes a call as far as its thread may. The seams where exceptions of parsing and preparing end.
+  void Read(const std::shared_ptr<Call>& call);
+  void Decode(const std::shared_ptr<Call>& call);
+  void ReadOrThrow(const std::shared_ptr<Call>& call);
+  // Of what is admitted: to the pool, if there is a picture to be read, else to the batcher.
+  void GoOn(const std::shared_ptr<Call>& call, Preparation preparation, Duration waited);
+  void ToBatcher(const std::shared_ptr<Call>& call, PreparedQuery query);
+  void ToPool(DecodePool::Lane lane, const std::shared_ptr<Call>& call,
+              void (Pipeline::*step)(const std::shared_ptr<Call>&));
   // Answers everything inside, and from now on whatever comes, with UNAVAILABLE, DEVICE_LOST. Also when the worker
   // hangs.
   void LoseDevice(DeviceLoss loss);

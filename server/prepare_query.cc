@@ -128,11 +128,39 @@ absl::StatusOr<PreparedPicture> PreparePicture(ImageSource source, const std::st
   return prepared;
 }
 
+// A picture that is still to be read, with what must be known for it.
+struct UnreadPicture {
+  ImageSource source;
+  std::string digest;
+  DecodeOptions decode;
+  PrepareOptions options;
+  const Clock* clock;
+  Duration hashed;     // how long the digest and the caches took
+  Duration tokenized;  // how long the expressions took
+};
+
+absl::Status ReadInto(PreparedQuery& query, UnreadPicture& unread, Call& call) {
+  const TimePoint begun = unread.clock->Now();
+  Duration letterboxed{};
+  const auto prepare_picture = [&] {
+    return PreparePicture(std::move(unread.source), unread.digest, unread.decode, unread.options, call, *unread.clock,
+                          letterboxed);
+  };
+  SharedDecode* const shared = unread.options.shared_decode;
+  absl::StatusOr<PreparedPicture> picture =
+      shared == nullptr ? prepare_picture() : shared->Join(query.image_key, call, prepare_picture);
+  call.Record(&StageTimes::decode, unread.hashed + (unread.clock->Now() - begun) - letterboxed);
+  call.Record(&StageTimes::prepare, unread.tokenized + letterboxed);
+  if (!picture.ok()) return picture.status();
+  query.canvas = std::move(picture->canvas);
+  query.answer = std::move(picture->answer);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitFunction admit,
-                                           const Tokenizer& tokenizer, const PrepareOptions& options,
-                                           const Clock& clock) {
+absl::StatusOr<Preparation> PrepareQuery(GroundQuery query, Call& call, const Tokenizer& tokenizer,
+                                         const PrepareOptions& options, const Clock& clock) {
   const TimePoint begun = clock.Now();
   absl::StatusOr<std::vector<Expression>> expressions =
       PrepareExpressions(query.expressions, tokenizer, options.expression_limits);
@@ -152,32 +180,23 @@ absl::StatusOr<PreparedQuery> PrepareQuery(GroundQuery query, Call& call, AdmitF
   std::optional<Caches> none;
   Caches& caches = options.caches == nullptr ? none.emplace(kNoCaches) : *options.caches;
   if (absl::Status status = LookUp(query.image, caches, prepared); !status.ok()) return status;
-  const int unknown = CountUnknown(prepared);
-  if (unknown > 0) {
-    Demand demand{
-        .image_key = prepared.image_key, .expression_count = unknown, .picture_known = prepared.features != nullptr};
-    if (absl::Status status = admit(std::move(demand)); !status.ok()) return status;
-  }
-  if (unknown == 0 || prepared.features != nullptr) {
-    call.Record(&StageTimes::decode, clock.Now() - tokenized);
-    call.Record(&StageTimes::prepare, tokenized - begun);
-    return prepared;
-  }
+  const Duration tokenizing = tokenized - begun, hashing = clock.Now() - tokenized;
+  call.Record(&StageTimes::decode, hashing);
+  call.Record(&StageTimes::prepare, tokenizing);
+  if (CountUnknown(prepared) == 0 || prepared.features != nullptr) return Preparation(std::move(prepared));
 
-  const DecodeOptions decode = {.limits = options.image_limits, .apply_exif_orientation = query.apply_exif_orientation};
-  Duration letterboxed{};
-  const auto prepare_picture = [&] {
-    return PreparePicture(std::move(query.image), *digest, decode, options, call, clock, letterboxed);
-  };
-  absl::StatusOr<PreparedPicture> picture =
-      options.shared_decode == nullptr ? prepare_picture()
-                                       : options.shared_decode->Join(prepared.image_key, call, prepare_picture);
-  call.Record(&StageTimes::decode, clock.Now() - tokenized - letterboxed);
-  call.Record(&StageTimes::prepare, tokenized - begun + letterboxed);
-  if (!picture.ok()) return picture.status();
-  prepared.canvas = std::move(picture->canvas);
-  prepared.answer = std::move(picture->answer);
-  return prepared;
+  UnreadPicture unread{
+      .source = std::move(query.image),
+      .digest = *std::move(digest),
+      .decode = {.limits = options.image_limits, .apply_exif_orientation = query.apply_exif_orientation},
+      .options = options,
+      .clock = &clock,
+      .hashed = hashing,
+      .tokenized = tokenizing};
+  return Preparation(std::move(prepared),
+                     [unread = std::move(unread)](PreparedQuery& begun_query, Call& owner) mutable {
+                       return ReadInto(begun_query, unread, owner);
+                     });
 }
 
 }  // namespace lqvg::serving

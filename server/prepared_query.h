@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/grounder.h"
@@ -55,14 +55,35 @@ struct Demand {
   bool picture_known = false;  // its image part need not run
 };
 
-// Asks whether a call is admitted to the model's queue. Called at most once, before the costly part of preparing; an
-// error is the call's own.
-using AdmitFunction = absl::FunctionRef<absl::Status(Demand demand)>;
+inline Demand DemandOf(const PreparedQuery& query) {
+  return {.image_key = query.image_key,
+          .expression_count = CountUnknown(query),
+          .picture_known = query.features != nullptr};
+}
 
-// Turns a query into a prepared one, or rejects it. Called by several pool threads at once; may block and may throw.
-// Records its stages on `call`, and may stop early with any error when that is finished. Asks `admit` as soon as it
-// knows what the query costs.
-using PrepareFunction =
-    std::function<absl::StatusOr<PreparedQuery>(GroundQuery query, Call& call, AdmitFunction admit)>;
+// A query of which everything is known but, perhaps, the pixels of its picture: enough to say what it costs.
+struct Preparation {
+  // Decodes the picture and completes `query`. May block and throw; an error is the call's own.
+  using ReadPicture = absl::AnyInvocable<absl::Status(PreparedQuery& query, Call& call)>;
+
+  Preparation(PreparedQuery complete) : query(std::move(complete)) {}  // NOLINT(google-explicit-constructor)
+  Preparation(PreparedQuery begun, ReadPicture rest) : query(std::move(begun)), read_picture(std::move(rest)) {}
+
+  PreparedQuery query;
+  ReadPicture read_picture;  // empty: `query` is complete
+};
+
+// The query, complete. Fails as `read_picture` does.
+inline absl::StatusOr<PreparedQuery> Complete(Preparation preparation, Call& call) {
+  if (preparation.read_picture) {
+    if (absl::Status status = preparation.read_picture(preparation.query, call); !status.ok()) return status;
+  }
+  return std::move(preparation.query);
+}
+
+// Begins to prepare a query, or rejects it. Called by several threads at once, by the transport's too: takes
+// microseconds for a small request, never blocks, may throw. Records its stages on `call`, and may stop early with any
+// error when that is finished.
+using PrepareFunction = std::function<absl::StatusOr<Preparation>(GroundQuery query, Call& call)>;
 
 }  // namespace lqvg::serving

@@ -166,8 +166,8 @@ class ServerProcess {
         .decode_budget = &decode_budget_,
         .caches = &caches_,
         .shared_decode = &shared_decode_};
-    return [this, options](GroundQuery query, Call& call, AdmitFunction admit) {
-      return PrepareQuery(std::move(query), call, admit, *model_.tokenizer, options, clock_);
+    return [this, options](GroundQuery query, Call& call) {
+      return PrepareQuery(std::move(query), call, *model_.tokenizer, options, clock_);
     };
   }
 

@@ -52,9 +52,10 @@ absl::StatusOr<BenchOptions> OptionsFromEnvironment() {
   return BenchOptions{{*batch, *image}, how == "real"};
 }
 
-// As PrepareQuery, but for the pixels.
-absl::StatusOr<serving::PreparedQuery> PrepareWithoutPixels(serving::GroundQuery query, serving::AdmitFunction admit,
-                                                            const Tokenizer& tokenizer) {
+// As PrepareQuery, but for the pixels: the pool's thread has nothing to do for the picture, but it is woken all the
+// same.
+absl::StatusOr<serving::Preparation> PrepareWithoutPixels(const serving::GroundQuery& query,
+                                                          const Tokenizer& tokenizer) {
   absl::StatusOr<std::vector<Expression>> expressions =
       PrepareExpressions(query.expressions, tokenizer, {.max_tokens = kMaxTokens});
   if (!expressions.ok()) return expressions.status();
@@ -64,9 +65,6 @@ absl::StatusOr<serving::PreparedQuery> PrepareWithoutPixels(serving::GroundQuery
     if (!digest.ok()) return digest.status();
     prepared.image_key = prepared.answer.image_digest = *std::move(digest);
   }
-  const absl::Status admission =
-      admit({.image_key = prepared.image_key, .expression_count = static_cast<int>(expressions->size())});
-  if (!admission.ok()) return admission;
   prepared.canvas.side = kSide;
   prepared.canvas.rgb.assign(kSide * kSide * 3, 0);
   prepared.canvas.placement.image_width = prepared.canvas.placement.image_height = kSide;
@@ -74,7 +72,8 @@ absl::StatusOr<serving::PreparedQuery> PrepareWithoutPixels(serving::GroundQuery
   prepared.answer_options = {
       .max_boxes = query.max_boxes, .min_score = query.min_score, .clip_boxes = query.clip_boxes};
   prepared.answer.image_width = prepared.answer.image_height = kSide;
-  return prepared;
+  return serving::Preparation(std::move(prepared),
+                              [](serving::PreparedQuery&, serving::Call&) { return absl::OkStatus(); });
 }
 
 absl::StatusOr<serving::LoadedModel> LoadSleepingModel(const serving::ModelOptions& options) {
@@ -86,9 +85,8 @@ absl::StatusOr<serving::LoadedModel> LoadSleepingModel(const serving::ModelOptio
   model.grounder = std::make_unique<IdleGrounder>(kSide, kMaxTokens, bench->times);
   model.tokenizer = *std::move(tokenizer);
   if (!bench->decodes) {
-    model.prepare = [tokenizer = model.tokenizer.get()](serving::GroundQuery query, serving::Call&,
-                                                        serving::AdmitFunction admit) {
-      return PrepareWithoutPixels(std::move(query), admit, *tokenizer);
+    model.prepare = [tokenizer = model.tokenizer.get()](const serving::GroundQuery& query, serving::Call&) {
+      return PrepareWithoutPixels(query, *tokenizer);
     };
   }
   return model;

@@ -42,8 +42,8 @@ class Service {
         .canvas_side = model_.info().input_size,
         .image_limits = limits_.image,
         .expression_limits = {.max_bytes = limits_.max_expression_bytes, .max_tokens = model_.info().max_tokens}};
-    pipeline_.Open(model_, [this, &tokenizer, prepare](GroundQuery query, Call& call, AdmitFunction admit) {
-      return PrepareQuery(std::move(query), call, admit, tokenizer, prepare, clock_);
+    pipeline_.Open(model_, [this, &tokenizer, prepare](GroundQuery query, Call& call) {
+      return PrepareQuery(std::move(query), call, tokenizer, prepare, clock_);
     });
   }
 

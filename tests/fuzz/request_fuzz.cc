@@ -114,12 +114,14 @@ void RequirePrepared(const GroundQuery& query) {
   const SteadyClock clock;
   Call call(
       clock, clock.Now() + std::chrono::hours(1), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
-  const absl::StatusOr<PreparedQuery> prepared = PrepareQuery(
-      query, call, [](const Demand&) { return absl::OkStatus(); }, DemoTokenizer(),
+  absl::StatusOr<Preparation> preparation = PrepareQuery(
+      query, call, DemoTokenizer(),
       {.canvas_side = kCanvasSide,
        .image_limits = Limits().image,
        .expression_limits = {.max_bytes = Limits().max_expression_bytes, .max_tokens = Model().max_tokens}},
       clock);
+  const absl::StatusOr<PreparedQuery> prepared =
+      preparation.ok() ? Complete(*std::move(preparation), call) : preparation.status();
   call.Finish(absl::CancelledError("nobody runs it"));
   if (!prepared.ok()) {
     fuzz::RequireRejection(prepared.status());

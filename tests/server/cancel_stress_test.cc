@@ -122,9 +122,7 @@ TEST_F(CancelStressTest, TenThousandCancelsAtEveryPointOfTheWay) {
   for (Fault& fault : plan.at) fault.delay = microseconds(50);
   FaultPoints faults(plan, clock_);
   Pipeline pipeline({.decode_threads = 2, .batch = {.max_images = 3}, .faults = &faults}, clock_);
-  pipeline.Open(grounder_, [](const GroundQuery& query, Call&, AdmitFunction) {
-    return QueryOf(std::stoi(query.expressions.at(0)));
-  });
+  pipeline.Open(grounder_, [](const GroundQuery& query, Call&) { return QueryOf(std::stoi(query.expressions.at(0))); });
 
   std::vector<std::thread> callers;
   for (int i = 0; i < kCallers; ++i) callers.emplace_back([this, &pipeline, i] { Caller(pipeline, i); });

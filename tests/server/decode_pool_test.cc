@@ -21,7 +21,7 @@ TEST(DecodePoolTest, RunsItsTasksOnAsManyNamedThreadsAsAsked) {
   std::set<std::string> names;
   DecodePool pool(3, 10);
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(pool.Submit([&] {
+    ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] {
       char name[16] = {};
       pthread_getname_np(pthread_self(), name, sizeof(name));
       {
@@ -42,18 +42,36 @@ TEST(DecodePoolTest, RefusesATaskTooManyAndRunsEachOfTheOthersOnce) {
   Gate all_ran;
   std::atomic<int> ran = 0;
   DecodePool pool(1, 2);
-  ASSERT_TRUE(pool.Submit([&] { gate.Pass(); }));
+  ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { gate.Pass(); }));
   gate.WaitForArrivals(1);
-  EXPECT_TRUE(pool.Submit([&] { ++ran; }));
-  EXPECT_TRUE(pool.Submit([&] {
+  EXPECT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { ++ran; }));
+  EXPECT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] {
     ++ran;
     all_ran.Open();
   }));
-  EXPECT_FALSE(pool.Submit([&] { ran = 100; }));
+  EXPECT_FALSE(pool.Submit(DecodePool::Lane::kDecoding, [&] { ran = 100; }));
   gate.Open();
   all_ran.Pass();
   pool.Stop();
   EXPECT_EQ(ran, 2);
+}
+
+TEST(DecodePoolTest, WhatIsReadGoesBeforeWhatIsDecoded) {
+  Gate gate;
+  std::string order;
+  DecodePool pool(1, 10);
+  ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { gate.Pass(); }));
+  gate.WaitForArrivals(1);
+  Gate done;
+  for (const char name : {'a', 'b'}) {
+    ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&order, name] { order += name; }));
+    ASSERT_TRUE(pool.Submit(DecodePool::Lane::kReading, [&order, name] { order += static_cast<char>(name - 32); }));
+  }
+  ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { done.Open(); }));
+  gate.Open();
+  done.Pass();
+  pool.Stop();
+  EXPECT_EQ(order, "ABab");
 }
 
 TEST(DecodePoolTest, StopDestroysTheWaitingTasksAtOnceAndLetsTheRunningOneEnd) {
@@ -62,17 +80,18 @@ TEST(DecodePoolTest, StopDestroysTheWaitingTasksAtOnceAndLetsTheRunningOneEnd) {
   std::atomic<bool> ended = false;
   std::atomic<bool> waiting_ran = false;
   DecodePool pool(1, 10);
-  ASSERT_TRUE(pool.Submit([&] {
+  ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] {
     running.Pass();
     ended = true;
   }));
   running.WaitForArrivals(1);
   std::shared_ptr<Gate> opened_with_the_task(&destroyed, [](Gate* gate) { gate->Open(); });
-  ASSERT_TRUE(pool.Submit([&waiting_ran, held = std::move(opened_with_the_task)] { waiting_ran = true; }));
+  ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding,
+                          [&waiting_ran, held = std::move(opened_with_the_task)] { waiting_ran = true; }));
   std::thread stopping([&] { pool.Stop(); });
   destroyed.Pass();
   EXPECT_FALSE(ended);
-  EXPECT_FALSE(pool.Submit([] {}));
+  EXPECT_FALSE(pool.Submit(DecodePool::Lane::kDecoding, [] {}));
   running.Open();
   stopping.join();
   EXPECT_TRUE(ended);

@@ -44,7 +44,7 @@ class DeviceLossTest : public testing::Test {
       losses_.push_back(loss);
     };
     pipeline_ = std::make_unique<Pipeline>(options_, clock_);
-    pipeline_->Open(grounder_, [](const GroundQuery& query, Call&, AdmitFunction) {
+    pipeline_->Open(grounder_, [](const GroundQuery& query, Call&) {
       return MakeQuery("", 1, {static_cast<std::int32_t>(std::stoi(query.expressions.at(0)))});
     });
   }

@@ -55,7 +55,7 @@ class JointCallTest : public testing::Test {
 
   void MakeOpen() {
     pipeline_ = std::make_unique<Pipeline>(options_, clock_);
-    pipeline_->Open(grounder_, [this](const GroundQuery& query, Call&, AdmitFunction) -> absl::StatusOr<PreparedQuery> {
+    pipeline_->Open(grounder_, [this](const GroundQuery& query, Call&) -> absl::StatusOr<PreparedQuery> {
       if (query.expressions.front() == "held") prepare_gate_.Pass();
       if (query.expressions.front() == "corrupt") {
         return Reject(absl::StatusCode::kInvalidArgument, "IMAGE_CORRUPT", "truncated");

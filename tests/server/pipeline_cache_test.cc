@@ -46,10 +46,10 @@ class PipelineCacheTest : public testing::Test {
     pipeline_.reset();
   }
 
-  PrepareFunction Preparation(Caches* caches) {
+  PrepareFunction PrepareWith(Caches* caches) {
     const PrepareOptions options = {.canvas_side = FakeGrounder::kSide, .caches = caches};
-    return [this, options](GroundQuery query, Call& call, AdmitFunction admit) {
-      return PrepareQuery(std::move(query), call, admit, *tokenizer_, options, clock_);
+    return [this, options](GroundQuery query, Call& call) {
+      return PrepareQuery(std::move(query), call, *tokenizer_, options, clock_);
     };
   }
 
@@ -61,7 +61,7 @@ class PipelineCacheTest : public testing::Test {
       return absl::OkStatus();
     };
     pipeline_ = std::make_unique<Pipeline>(options_, clock_);
-    pipeline_->Open(grounder_, Preparation(caches_.get()));
+    pipeline_->Open(grounder_, PrepareWith(caches_.get()));
   }
 
   static GroundQuery Query(int picture, std::vector<std::string> expressions) {
@@ -184,9 +184,8 @@ class CacheMixTest : public PipelineCacheTest {
     const auto call = std::make_shared<Call>(clock_, clock_.Now() + std::chrono::minutes(5), nullptr, log.Recorder(),
                                              AdmissionSlot());
     std::vector<BatchItem> items;
-    items.push_back({.call = call,
-                     .query = *Preparation(nullptr)(query, *call, [](const Demand&) { return absl::OkStatus(); }),
-                     .queued_at = clock_.Now()});
+    items.push_back(
+        {.call = call, .query = *Complete(*PrepareWith(nullptr)(query, *call), *call), .queued_at = clock_.Now()});
     FakeGrounder grounder;
     BatchResult result = RunBatch(grounder, items, BatchLimits(), clock_.Now(), clock_);
     return *std::move(result.answers.at(0));

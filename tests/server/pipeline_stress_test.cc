@@ -100,10 +100,17 @@ class PipelineStressTest : public testing::Test {
     return query;
   }
 
-  static absl::StatusOr<PreparedQuery> Prepare(GroundQuery query, Call&, AdmitFunction) {
+  // Every other picture is left to the pool.
+  static absl::StatusOr<Preparation> Prepare(GroundQuery query, Call&) {
     Ask ask{.picture = static_cast<std::uint32_t>(std::stoul(std::get<std::string>(query.image))), .tokens = {}};
     for (const std::string& expression : query.expressions) ask.tokens.push_back(std::stoi(expression));
-    return ask.Prepared();
+    if (ask.picture % 2 == 0) return ask.Prepared();
+    PreparedQuery begun = ask.Prepared();
+    begun.canvas = Canvas();
+    return Preparation(std::move(begun), [ask](PreparedQuery& rest, Call&) {
+      rest = ask.Prepared();
+      return absl::OkStatus();
+    });
   }
 
   const SteadyClock clock_{};
@@ -116,6 +123,7 @@ class PipelineStressTest : public testing::Test {
 TEST_F(PipelineStressTest, EveryCallEndsOnceWithItsOwnAnswer) {
   Pipeline pipeline(
       {.decode_threads = 2,
+       .read_at_once_bytes = 500,  // every other call, as they are drawn
        .batch = {.max_images = 4, .max_expressions = 8},
        .batch_observer = [this](const BatchReport& report) { expired_executed_ += report.expired_executed; }},
       clock_);

@@ -46,12 +46,12 @@ class PipelineTest : public testing::Test {
   // With a budget, each picture takes 10 bytes of it.
   void MakeOpen(DecodeBudget* budget = nullptr) {
     Make();
-    pipeline_->Open(grounder_,
-                    [this, budget](GroundQuery query, Call& call, AdmitFunction) -> absl::StatusOr<PreparedQuery> {
-                      if (budget == nullptr) return prepare_(std::move(query));
-                      const absl::StatusOr<DecodeShare> share = budget->Reserve(10, call);
-                      return share.ok() ? prepare_(std::move(query)) : share.status();
-                    });
+    pipeline_->Open(grounder_, [this, budget](GroundQuery query, Call&) -> absl::StatusOr<Preparation> {
+      absl::StatusOr<PreparedQuery> prepared = prepare_(std::move(query));
+      if (budget == nullptr || !prepared.ok()) return prepared;
+      return Preparation(*std::move(prepared),
+                         [budget](PreparedQuery&, Call& call) { return budget->Reserve(10, call).status(); });
+    });
   }
 
   std::shared_ptr<Call> Start(Call::Parse parse, std::optional<Duration> allowed = std::nullopt,
@@ -312,6 +312,59 @@ TEST_F(PipelineTest, StopWaitsForADoneThatStillRuns) {
   done_gate.Open();
   cancelling.join();
   stopping.join();
+}
+
+TEST_F(PipelineTest, ASmallRequestIsJudgedInsideStartWhileThePoolDecodes) {
+  options_.read_at_once_bytes = 100;
+  DecodeBudget no_room_yet(10);
+  MakeOpen(&no_room_yet);
+  const std::shared_ptr<Call> other = std::make_shared<Call>(
+      clock_, TimePoint::max(), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
+  absl::StatusOr<DecodeShare> taken = no_room_yet.Reserve(10, *other);
+  const std::shared_ptr<Call> decoding = Start(ParseAny);
+  while (no_room_yet.waiting() == 0) std::this_thread::yield();  // the pool's only thread
+
+  const auto reject = []() -> absl::StatusOr<GroundQuery> {
+    return Reject(absl::StatusCode::kInvalidArgument, "FIELD_REQUIRED", "image is required");
+  };
+  EXPECT_TRUE(Start(reject, std::nullopt, 99)->finished());
+  EXPECT_EQ(ReasonOf(log_.Wait(1)), "FIELD_REQUIRED");
+  EXPECT_FALSE(Start(reject, std::nullopt, 100)->finished()) << "it waits for the pool";
+
+  *taken = DecodeShare();
+  model_gate_.Open();
+  EXPECT_EQ(ReasonOf(log_.Wait(2)), "FIELD_REQUIRED");
+  EXPECT_TRUE(log_.Wait(3).answer.ok());
+  EXPECT_TRUE(decoding->finished());
+}
+
+TEST_F(PipelineTest, WhatIsThrownInsideStartEndsTheCallAlone) {
+  options_.read_at_once_bytes = 100;
+  MakeOpen();
+  EXPECT_TRUE(Start([]() -> absl::StatusOr<GroundQuery> { throw std::runtime_error("parse"); })->finished());
+  EXPECT_EQ(ReasonOf(log_.Wait(1)), "INTERNAL_ERROR");
+}
+
+TEST_F(PipelineTest, ACallThatEndsWhileItsPictureWaitsToBeReadFreesIt) {
+  options_.read_at_once_bytes = 100;
+  DecodeBudget no_room_yet(10);
+  MakeOpen(&no_room_yet);
+  const std::shared_ptr<Call> other = std::make_shared<Call>(
+      clock_, TimePoint::max(), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
+  absl::StatusOr<DecodeShare> taken = no_room_yet.Reserve(10, *other);
+  Start(ParseAny);
+  while (no_room_yet.waiting() == 0) std::this_thread::yield();
+  const auto picture = std::make_shared<const Grounding>();
+  prepare_ = [&picture](const GroundQuery&) {
+    PreparedQuery query = MakeQuery("", 1, {10});
+    query.known.push_back(nullptr);
+    query.known.push_back(picture);
+    return query;
+  };
+  const std::shared_ptr<Call> waiting = Start(ParseAny);
+  EXPECT_EQ(picture.use_count(), 2);
+  waiting->Cancel();
+  EXPECT_EQ(picture.use_count(), 1);
 }
 
 TEST_F(PipelineTest, IsDestroyedSafelyBeforeItWasEverOpened) {

@@ -46,14 +46,10 @@ class PrepareCacheTest : public testing::Test {
   }
 
   absl::StatusOr<PreparedQuery> Prepare(GroundQuery query) {
-    return PrepareQuery(
-        std::move(query), call_, [this](Demand demand) { return Admit(std::move(demand)); }, *tokenizer_,
-        {.canvas_side = 4, .decode_budget = budget_, .caches = &caches_}, clock_);
-  }
-
-  absl::Status Admit(Demand demand) {
-    demands_.push_back(std::move(demand));
-    return absl::OkStatus();
+    absl::StatusOr<Preparation> preparation = PrepareQuery(
+        std::move(query), call_, *tokenizer_, {.canvas_side = 4, .decode_budget = budget_, .caches = &caches_}, clock_);
+    if (!preparation.ok()) return preparation.status();
+    return Complete(*std::move(preparation), call_);
   }
 
   // As a batch would leave the caches.
@@ -76,7 +72,6 @@ class PrepareCacheTest : public testing::Test {
 
   static inline std::unique_ptr<const Tokenizer> tokenizer_;
   static inline std::string file_;
-  std::vector<Demand> demands_;  // in order
   FakeClock clock_;
   FakeGrounder grounder_;
   OutcomeLog log_;
@@ -97,7 +92,7 @@ TEST_F(PrepareCacheTest, APictureWhoseFeaturesAreCachedIsNotDecoded) {
   EXPECT_NE(second->features, nullptr);
   EXPECT_TRUE(second->canvas.rgb.empty());
   EXPECT_EQ(CountUnknown(*second), 1);
-  EXPECT_TRUE(demands_.at(1).picture_known);
+  EXPECT_TRUE(DemandOf(*second).picture_known);
   EXPECT_EQ(second->canvas.side, 4);
   EXPECT_EQ(second->canvas.placement.image_width, 40);
   EXPECT_EQ(second->answer.image_width, 40);
@@ -108,15 +103,14 @@ TEST_F(PrepareCacheTest, APictureWhoseFeaturesAreCachedIsNotDecoded) {
 TEST_F(PrepareCacheTest, KnownResponsesAnswerEvenWithoutFeatures) {
   const PreparedQuery first = *Prepare(Query({"the ship", "the plane"}));
   KeepResponse(first, 0);
-  EXPECT_EQ(CountUnknown(*Prepare(Query({"the ship", "the plane"}))), 1);
-  EXPECT_EQ(demands_.at(1).expression_count, 1);
-  EXPECT_FALSE(demands_.at(1).picture_known);
+  const Demand demand = DemandOf(*Prepare(Query({"the ship", "the plane"})));
+  EXPECT_EQ(demand.expression_count, 1);
+  EXPECT_FALSE(demand.picture_known);
   KeepResponse(first, 1);
   ForbidDecoding();
   const absl::StatusOr<PreparedQuery> second = Prepare(Query({"the plane", "the ship"}));
   ASSERT_TRUE(second.ok()) << second.status();
   ASSERT_EQ(CountUnknown(*second), 0);
-  EXPECT_EQ(demands_.size(), 2u) << "nothing is asked of the device";
   const absl::StatusOr<GroundAnswer> answer = AnswerFromCache(*second);
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->results.size(), 2u);

@@ -40,19 +40,17 @@ class PrepareQueryTest : public testing::Test {
   }
 
   absl::StatusOr<PreparedQuery> Prepare(GroundQuery query, DecodeBudget* budget = nullptr) {
-    return PrepareQuery(
-        std::move(query), call_, [this](Demand demand) { return Admit(std::move(demand)); }, *tokenizer_,
-        {.canvas_side = 64, .decode_budget = budget}, clock_);
+    absl::StatusOr<Preparation> preparation = Begin(std::move(query), budget);
+    if (!preparation.ok()) return preparation.status();
+    return Complete(*std::move(preparation), call_);
   }
 
-  absl::Status Admit(Demand demand) {
-    demands_.push_back(std::move(demand));
-    return admission_;
+  // Up to where the picture is to be read.
+  absl::StatusOr<Preparation> Begin(GroundQuery query, DecodeBudget* budget = nullptr) {
+    return PrepareQuery(std::move(query), call_, *tokenizer_, {.canvas_side = 64, .decode_budget = budget}, clock_);
   }
 
   static std::unique_ptr<const Tokenizer> tokenizer_;
-  std::vector<Demand> demands_;  // in order
-  absl::Status admission_;       // what is answered to them
   SteadyClock clock_;
   OutcomeLog log_;
   Call call_{clock_, clock_.Now() + std::chrono::seconds(60), nullptr, log_.Recorder(), AdmissionSlot()};
@@ -60,25 +58,23 @@ class PrepareQueryTest : public testing::Test {
 
 std::unique_ptr<const Tokenizer> PrepareQueryTest::tokenizer_;
 
-TEST_F(PrepareQueryTest, AsksForAdmissionBeforeItDecodes) {
+TEST_F(PrepareQueryTest, KnowsWhatAQueryDemandsBeforeItsPictureIsRead) {
   GroundQuery query = RawQuery();
   query.image = std::string("no picture at all");
   query.apply_exif_orientation = true;
-  admission_ = absl::UnavailableError("no place");
-  EXPECT_EQ(Prepare(query).status(), admission_);
-  ASSERT_EQ(demands_.size(), 1u);
-  EXPECT_EQ(demands_[0].image_key, *Sha256("no picture at all") + "+exif");
-  EXPECT_EQ(demands_[0].expression_count, 2);
-  EXPECT_FALSE(demands_[0].picture_known);
-  admission_ = absl::OkStatus();
-  EXPECT_EQ(ReasonOf(Prepare(query).status()), "UNSUPPORTED_IMAGE_FORMAT");
+  absl::StatusOr<Preparation> preparation = Begin(query);
+  ASSERT_TRUE(preparation.ok()) << preparation.status();
+  const Demand demand = DemandOf(preparation->query);
+  EXPECT_EQ(demand.image_key, *Sha256("no picture at all") + "+exif");
+  EXPECT_EQ(demand.expression_count, 2);
+  EXPECT_FALSE(demand.picture_known);
+  EXPECT_EQ(ReasonOf(Complete(*std::move(preparation), call_).status()), "UNSUPPORTED_IMAGE_FORMAT");
 }
 
-TEST_F(PrepareQueryTest, DoesNotAskForExpressionsThatItRejects) {
+TEST_F(PrepareQueryTest, RejectsExpressionsFirst) {
   GroundQuery query = RawQuery();
   query.expressions = {" "};
-  EXPECT_EQ(ReasonOf(Prepare(query).status()), "EXPRESSION_EMPTY");
-  EXPECT_TRUE(demands_.empty());
+  EXPECT_EQ(ReasonOf(Begin(query).status()), "EXPRESSION_EMPTY");
 }
 
 TEST_F(PrepareQueryTest, PreparesRawPixels) {
@@ -180,7 +176,6 @@ TEST_F(PrepareQueryTest, TheSameFileAtTheSameTimeIsDecodedOnce) {
   DecodeBudget budget(1 << 20);
   SharedDecode shared;
   const PrepareOptions options = {.canvas_side = 64, .decode_budget = &budget, .shared_decode = &shared};
-  const auto admit = [](const Demand&) { return absl::OkStatus(); };
   absl::StatusOr<DecodeShare> others = budget.Reserve(1 << 20, call_);
   absl::StatusOr<PreparedQuery> prepared[2] = {absl::UnknownError(""), absl::UnknownError("")};
   std::thread threads[2];
@@ -188,7 +183,7 @@ TEST_F(PrepareQueryTest, TheSameFileAtTheSameTimeIsDecodedOnce) {
     threads[i] = std::thread([&, i] {
       Call call(
           clock_, clock_.Now() + std::chrono::seconds(60), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
-      prepared[i] = PrepareQuery(query, call, admit, *tokenizer_, options, clock_);
+      prepared[i] = Complete(*PrepareQuery(query, call, *tokenizer_, options, clock_), call);
     });
   }
   while (budget.waiting() + shared.waiting() < 2) std::this_thread::yield();

@@ -38,8 +38,8 @@ class PreparedServingTest : public ServingTest {
         .expression_limits = {.max_bytes = limits.max_expression_bytes, .max_tokens = info.max_tokens},
         .decode_budget = &budget_};
     server().SetModel(info);
-    pipeline().Open(grounder(), [this, options](GroundQuery query, Call& call, AdmitFunction admit) {
-      return PrepareQuery(std::move(query), call, admit, *tokenizer_, options, clock());
+    pipeline().Open(grounder(), [this, options](GroundQuery query, Call& call) {
+      return PrepareQuery(std::move(query), call, *tokenizer_, options, clock());
     });
     server().SetReady(true);
   }

@@ -103,7 +103,7 @@ class ServingTest : public testing::Test {
   // The model is loaded.
   void Open() {
     server_->SetModel(grounder_.info());
-    pipeline_->Open(grounder_, [](const GroundQuery& query, Call&, AdmitFunction) { return FakePreparedQuery(query); });
+    pipeline_->Open(grounder_, [](const GroundQuery& query, Call&) { return FakePreparedQuery(query); });
     server_->SetReady(true);
   }
 
