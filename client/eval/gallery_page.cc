@@ -76,6 +76,15 @@ std::string FactsHtml(const GalleryCase& shown) {
   return absl::StrCat("<dl class=\"facts\">", facts, "</dl>\n");
 }
 
+// A link to the case makes it large (li:target in the style); one to the small link itself undoes that.
+std::string ResizeHtml(std::size_t number) {
+  return absl::StrFormat(
+      "<a class=\"resize larger\" href=\"#case-%d\">Larger<span class=\"spoken\"> view of case %d</span></a>"
+      "<a class=\"resize smaller\" id=\"small-%d\" href=\"#small-%d\">Smaller<span class=\"spoken\"> view of case "
+      "%d</span></a>\n",
+      number, number, number, number, number);
+}
+
 // `number` names the case in links.
 std::string CaseHtml(const GalleryCase& shown, const PagePicture& picture, std::size_t number) {
   const Answered& answered = shown.answered;
@@ -86,12 +95,7 @@ std::string CaseHtml(const GalleryCase& shown, const PagePicture& picture, std::
     text += "<p class=\"note\">The answered box lies outside the picture.</p>\n";
   }
   absl::StrAppend(&text, "<p class=\"name\">", Isolated(answered.image), "</p>\n");
-  absl::StrAppendFormat(
-      &text,
-      "<a class=\"resize larger\" href=\"#case-%d\">Larger<span class=\"spoken\"> view of case %d</span></a>"
-      "<a class=\"resize smaller\" id=\"small-%d\" href=\"#small-%d\">Smaller<span class=\"spoken\"> view of case "
-      "%d</span></a>\n",
-      number, number, number, number, number);
+  if (!picture.file.empty()) text += ResizeHtml(number);
   return text + "</figcaption></figure></li>\n";
 }
 

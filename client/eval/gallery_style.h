@@ -20,8 +20,8 @@ a { color: var(--link); }
 a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; margin: 0 0 1rem; list-style: none; }
 nav a, .resize { display: inline-block; padding: .3rem 0; }
-.head { display: flex; flex-wrap: wrap; gap: 2rem clamp(1.5rem, 4vw, 4rem); align-items: flex-start; }
-.head > * { min-width: 0; max-width: 100%; }
+.head { display: flex; flex-wrap: wrap; gap: 2rem clamp(1.5rem, 3vw, 4rem); align-items: flex-start; }
+.head > * { min-width: 0; max-width: min(100%, 24rem); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
 th, td { padding: .3rem 1.25rem .3rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
@@ -29,7 +29,7 @@ th { font-weight: normal; }
 thead th { color: var(--faint); border-top: 0; }
 .numbers td, .numbers thead th { text-align: right; }
 .numbers thead th:first-child { text-align: left; }
-.reliability { display: block; width: 100%; max-width: 27.5rem; height: auto; }
+.reliability { display: block; width: 100%; height: auto; }
 .cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 1.25rem;
   padding: 0; margin: 1rem 0 0; list-style: none; }
 .cases > li { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; overflow: hidden;
@@ -38,7 +38,9 @@ thead th { color: var(--faint); border-top: 0; }
 figure { margin: 0; }
 figcaption { padding: .7rem .9rem .5rem; }
 .picture { position: relative; overflow: hidden; background: #000; }
-li:target .picture { max-width: 92vh; }
+li:target figure { display: flex; flex-wrap: wrap; }
+li:target .picture { flex: 1 1 30rem; max-width: 92vh; align-self: flex-start; }
+li:target figcaption { flex: 1 1 16rem; }
 .picture img { display: block; width: 100%; height: auto; }
 .picture svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
 rect { fill: none; vector-effect: non-scaling-stroke; }

@@ -17,7 +17,7 @@ using curves::SvgPoint;
 using curves::SvgRectangle;
 
 // Pixels. The diagram is a square; the counts stand below it, on the same x axis.
-constexpr double kWidth = 440, kHeight = 520, kLeft = 62, kTop = 44, kSide = 350;
+constexpr double kWidth = 440, kHeight = 506, kLeft = 62, kTop = 44, kSide = 350;
 constexpr double kCountsTop = kTop + kSide + 14, kCountsHeight = 56;
 constexpr double kInset = 1.5;  // on both sides of a bar
 
@@ -26,7 +26,7 @@ constexpr double kInset = 1.5;  // on both sides of a bar
 constexpr char kStyle[] =
     "<style>:root{color-scheme:light dark}"
     ".reliability text{font:12px 'DejaVu Sans',Verdana,Arial,sans-serif;fill:#222}"
-    ".reliability .right{fill:#0072b2}.reliability .gap{fill:#d55e00;fill-opacity:.35;stroke:#d55e00}"
+    ".reliability .right{fill:#0072b2}.reliability .gap{fill:#d55e00;fill-opacity:.45;stroke:#d55e00}"
     ".reliability .count{fill:#767676}.reliability .grid{stroke:#8884}.reliability .frame{fill:none;stroke:#888}"
     ".reliability .perfect{stroke:#222;stroke-dasharray:5 4}"
     "@media(prefers-color-scheme:dark){.reliability text{fill:#ddd}.reliability .right{fill:#3d9bd1}"

@@ -175,6 +175,7 @@ TEST(GalleryHtml, NamesAPictureThatCannotBeShownWithTheReason) {
   EXPECT_THAT(page.Texts("//figure//p[@class='name']"), ElementsAre("port.png"));
   EXPECT_THAT(page.Texts("//figure//dl/div"), Contains("IoU0.500"));
   EXPECT_THAT(page.Texts("//img"), IsEmpty());
+  EXPECT_THAT(page.Texts("//figure//a"), IsEmpty());
 }
 
 TEST(GalleryHtml, HasTheReliabilityAsDiagramAndAsTable) {
