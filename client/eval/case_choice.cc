@@ -1,7 +1,9 @@
 #include "client/eval/case_choice.h"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
+#include <utility>
 
 namespace lqvg::eval {
 namespace {
@@ -30,8 +32,8 @@ CaseChoice ChooseCases(const Gallery& gallery) {
       present, {}, [&](std::size_t i) { return std::tuple(-IouOf(gallery.cases[i]), -ScoreOf(gallery.cases[i])); });
   choice.best.assign(present.begin(), present.begin() + static_cast<std::ptrdiff_t>(best));
   present.erase(present.begin(), present.begin() + static_cast<std::ptrdiff_t>(best));
-  std::ranges::stable_sort(
-      present, {}, [&](std::size_t i) { return std::tuple(IouOf(gallery.cases[i]), -ScoreOf(gallery.cases[i])); });
+  // Equal ones stay in the order of their scores.
+  std::ranges::stable_sort(present, {}, [&](std::size_t i) { return IouOf(gallery.cases[i]); });
   present.resize(std::min(present.size(), gallery.worst));
   choice.worst = std::move(present);
   return choice;

@@ -26,8 +26,8 @@ std::string BoxText(const PixelBox& box) {
   return absl::StrFormat("from %.1f, %.1f to %.1f, %.1f", box.x_min, box.y_min, box.x_max, box.y_max);
 }
 
-// What of the box is in the picture: a box that reaches far beyond would show no line at all. None where nothing is, or
-// a coordinate is not a number.
+// What of the box is in the picture: a box that reaches far beyond would show no line at all. None where nothing is,
+// where the box is inside out, or where a coordinate is not a number.
 std::optional<PixelBox> Visible(const PixelBox& box, const PagePicture& picture) {
   const auto width = static_cast<float>(picture.width), height = static_cast<float>(picture.height);
   const bool is_inside = box.x_min <= width && box.x_max >= 0 && box.y_min <= height && box.y_max >= 0 &&
@@ -92,7 +92,7 @@ std::string CaseHtml(const GalleryCase& shown, const PagePicture& picture, std::
       absl::StrFormat("<li id=\"case-%d\"><figure>\n%s<figcaption>\n", number, PictureHtml(answered, picture));
   absl::StrAppend(&text, "<p class=\"expression\">", Isolated(answered.expression), "</p>\n", FactsHtml(shown));
   if (!picture.file.empty() && answered.box && !Visible(*answered.box, picture)) {
-    text += "<p class=\"note\">The answered box lies outside the picture.</p>\n";
+    absl::StrAppend(&text, "<p class=\"note\">The answered box cannot be seen: ", BoxText(*answered.box), ".</p>\n");
   }
   absl::StrAppend(&text, "<p class=\"name\">", Isolated(answered.image), "</p>\n");
   if (!picture.file.empty()) text += ResizeHtml(number);

@@ -13,7 +13,6 @@ namespace {
 using curves::SvgAnchor;
 using curves::SvgLabel;
 using curves::SvgLine;
-using curves::SvgPoint;
 using curves::SvgRectangle;
 
 // Pixels. The diagram is a square; the counts stand below it, on the same x axis.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <pugixml.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/client/eval/cases.h"
@@ -158,13 +159,17 @@ TEST(GalleryHtml, ClipsBoxesToThePicture) {
 
 TEST(GalleryHtml, SaysThatABoxCannotBeSeen) {
   const float no_number = std::numeric_limits<float>::quiet_NaN();
-  for (const datasets::PixelBox& box : {datasets::PixelBox{101, 10, 120, 20}, datasets::PixelBox{10, -20, 20, -1},
-                                        datasets::PixelBox{10, 10, no_number, 20}}) {
+  for (const auto& [box, place] : {std::pair{datasets::PixelBox{101, 10, 120, 20}, "from 101.0, 10.0 to 120.0, 20.0"},
+                                   std::pair{datasets::PixelBox{10, -20, 20, -1}, "from 10.0, -20.0 to 20.0, -1.0"},
+                                   std::pair{datasets::PixelBox{30, 10, 20, 20}, "from 30.0, 10.0 to 20.0, 20.0"},
+                                   std::pair{datasets::PixelBox{10, 30, 20, 20}, "from 10.0, 30.0 to 20.0, 20.0"},
+                                   std::pair{datasets::PixelBox{1, 2, no_number, 4}, "from 1.0, 2.0 to nan, 4.0"}}) {
     GalleryCase shown = Present("away", 0, 0.5F);
     shown.answered.box = box;
     const Page page(GalleryOf({shown}));
-    EXPECT_THAT(page.Boxes("answer"), IsEmpty());
-    EXPECT_THAT(page.Texts("//p[@class='note']"), ElementsAre("The answered box lies outside the picture."));
+    EXPECT_THAT(page.Boxes("answer"), IsEmpty()) << place;
+    EXPECT_THAT(page.Texts("//p[@class='note']"),
+                ElementsAre(std::string("The answered box cannot be seen: ") + place + "."));
   }
 }
 

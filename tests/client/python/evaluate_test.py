@@ -15,11 +15,12 @@ EXAMPLE = ROOT / "client" / "python" / "examples" / "evaluate.py"
 LONGEST_RUN_S = 60
 
 # Truth and answer, exact in single precision: overlaps between all thresholds but on none, where single precision, in
-# which the official code computes, may decide otherwise; a box that touches no other; one that leaves the picture.
-TRUTHS = numpy.array([[10, 10, 50, 50], [10, 10, 50, 50], [10, 10, 50, 50], [10, 10, 50, 50], [0, 0, 20, 10],
-                      [0, 0, 20, 10], [5.5, 6.25, 90, 70.75], [60, 60, 70, 70]], dtype=numpy.float64)
-ANSWERS = numpy.array([[10, 10, 50, 50], [10, 10, 50, 46.5], [14, 10, 56, 52], [19, 10, 59, 50], [0, 0, 20, 18],
-                       [30, 30, 50, 40], [-4, 0, 90, 70.75], [60, 60, 70, 68.5]], dtype=numpy.float64)
+# which the official code computes, may decide otherwise; boxes apart in x, in y and in both; one that leaves the picture.
+TRUTHS, ANSWERS = numpy.array([
+    ([10, 10, 50, 50], [10, 10, 50, 50]), ([10, 10, 50, 50], [10, 10, 50, 46.5]), ([10, 10, 50, 50], [14, 10, 56, 52]),
+    ([10, 10, 50, 50], [19, 10, 59, 50]), ([0, 0, 20, 10], [0, 0, 20, 18]), ([0, 0, 20, 10], [30, 30, 50, 40]),
+    ([0, 0, 20, 10], [30, 0, 50, 10]), ([0, 0, 20, 10], [0, 20, 20, 30]), ([5.5, 6.25, 90, 70.75], [-4, 0, 90, 70.75]),
+    ([60, 60, 70, 70], [60, 60, 70, 68.5])], dtype=numpy.float64).swapaxes(0, 1)
 
 
 def figures(truths, answers):
@@ -34,7 +35,7 @@ def figures(truths, answers):
 
 @pytest.fixture
 def data_set(tmp_path):
-    """(list, folder): four made-up pictures with two expressions each; commas and an empty line are in the list."""
+    """(list, folder): five made-up pictures with two expressions each; commas and an empty line are in the list."""
     lines = []
     for i, truth in enumerate(TRUTHS):
         name = f"{i // 2}.png"
@@ -84,10 +85,10 @@ def test_the_figures_are_those_of_the_official_evaluation(server, messages, eval
 
 
 def test_several_calls_are_in_flight(server, messages, evaluate):
-    answer, all_there = answer_by_number(messages), threading.Barrier(len(TRUTHS))
+    answer, five = answer_by_number(messages), threading.Barrier(5)  # half of them
 
     def wait_for_the_others(request, context):
-        all_there.wait(LONGEST_RUN_S)
+        five.wait(LONGEST_RUN_S)
         return answer(request, context)
 
     server.script = wait_for_the_others
