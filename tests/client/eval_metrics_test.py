@@ -10,15 +10,19 @@ NOWHERE = "127.0.0.1:9"  # a complete results file needs no server
 
 
 def random_boxes(random, count):
-    """(truths, answers): float32 arrays [count, 4] of x_min, y_min, x_max, y_max; answers near, far, equal and outside."""
+    """(truths, answers): float32 arrays [count, 4] of x_min, y_min, x_max, y_max; answers near, far, equal and outside, and
+    some whose IoU is a tenth, which is where the thresholds are."""
     low = random.uniform(0, 700, (count, 2))
     truths = np.concatenate([low, low + random.uniform(1, 300, (count, 2))], axis=1)
     answers = truths + random.normal(0, 1, (count, 4)) * random.choice([0, 0.01, 2, 20, 200], (count, 1))
     sides = np.abs(answers[:, 2:] - answers[:, :2])  # never inside out, as a model's boxes never are
     answers[:, 2:] = answers[:, :2] + sides
-    whole = random.random(count) < 0.3  # whole pixels: IoUs that are simple fractions
-    return (np.where(whole[:, None], truths.round() + [0, 0, 1, 1], truths).astype(np.float32),
-            np.where(whole[:, None], answers.round(), answers).astype(np.float32))
+    tenths = random.random(count) < 0.2
+    truths[tenths] = truths[tenths].round()
+    truths[tenths, 2] = truths[tenths, 0] + 10 * random.integers(1, 30, tenths.sum())
+    answers[tenths] = truths[tenths]
+    answers[tenths, 2] -= (truths[tenths, 2] - truths[tenths, 0]) / 10 * random.integers(0, 10, tenths.sum())
+    return truths.astype(np.float32), answers.astype(np.float32)
 
 
 def overlaps(truths, answers):
@@ -88,6 +92,7 @@ def test_figures_are_those_of_the_definition(tell):
     random.shuffle(results)
     told = tell(items, results)
     iou = overlaps(truths, answers)[2]
+    assert all((iou == np.float32(threshold)).sum() > 10 for threshold in THRESHOLDS)
     assert (iou > 0.9).sum() > 100 and (iou < 0.1).sum() > 100 and ((iou > 0.5) & (iou < 0.9)).sum() > 100
     assert (told["present"], told["absent"], told["answered"]) == (COUNT, 0, COUNT - failed.sum())
     assert told["failed"] == {"IMAGE_CORRUPT": failed.sum()}

@@ -25,7 +25,7 @@ Figures Some() {
 }
 
 TEST(ReportJson, HasTheNamesThatProgramsReadItBy) {
-  const Json json = Json::parse(ToJson("RSVG-HR test.txt", Some()));
+  Json json = Json::parse(ToJson("RSVG-HR test.txt", Some()));
   EXPECT_EQ(json["data_set"], "RSVG-HR test.txt");
   EXPECT_EQ(json["expressions"], 10);
   EXPECT_EQ(json["present"], 8);
@@ -45,7 +45,7 @@ TEST(ReportJson, HasTheNamesThatProgramsReadItBy) {
 }
 
 TEST(ReportJson, HasNullForWhatWasNotMeasured) {
-  const Json json = Json::parse(ToJson("", {.expressions = 1, .absent = 1, .answered = 1}));
+  Json json = Json::parse(ToJson("", {.expressions = 1, .absent = 1, .answered = 1}));
   EXPECT_TRUE(json["accuracy"]["0.5"].is_null() && json["mean_iou"].is_null() && json["auroc"].is_null());
   EXPECT_EQ(json["failed"], Json::object());
   EXPECT_EQ(json["by_kind"], Json::object());
