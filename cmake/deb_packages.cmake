@@ -9,9 +9,10 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
-set(CPACK_COMPONENTS_ALL client load server libtorch)
+set(CPACK_COMPONENTS_ALL client load eval server libtorch)
 set(CPACK_COMPONENT_CLIENT_GROUP lqvg_client)
 set(CPACK_COMPONENT_LOAD_GROUP lqvg_client)
+set(CPACK_COMPONENT_EVAL_GROUP lqvg_client)
 set(CPACK_COMPONENT_SERVER_GROUP lqvg_serve)
 set(CPACK_COMPONENT_LIBTORCH_GROUP lqvg_serve)
 set(CPACK_PRE_BUILD_SCRIPTS "${CMAKE_CURRENT_LIST_DIR}/complete_deb.cmake")
@@ -42,5 +43,6 @@ set(CPACK_DEBIAN_LQVG_CLIENT_DESCRIPTION
     "command line for lqvg-serve
 Asks an LQVG server where in a picture something is, for one picture or for
 whole lists of them, draws the boxes, and says whether the server is ready.
-lqvg-load measures what a server stands. Brings the definition of the service (proto).")
+lqvg-load measures what a server stands, lqvg-eval how well it answers a data
+set. Brings the definition of the service (proto).")
 include(CPack)

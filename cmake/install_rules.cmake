@@ -1,5 +1,5 @@
 # What `cmake --install BUILD_DIR --prefix PREFIX [--component NAME]` lays down. Components: `client` (the command
-# line), `load` (the load generator), `server`, and `libtorch`, the libraries of others that the server needs: apart,
+# line), `load` (the load generator), `eval` (the evaluation), `server`, and `libtorch`, the libraries of others that the server needs: apart,
 # because they change with a pin and not with a commit. The tree can be moved: nothing in it knows PREFIX.
 include(GNUInstallDirs)
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # installing builds nothing
@@ -26,6 +26,8 @@ install(FILES LICENSE NOTICE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/lqvg-clie
 install_manual(lqvg client)
 install(TARGETS lqvg-load RUNTIME COMPONENT load)
 install_manual(lqvg-load load)
+install(TARGETS lqvg-eval RUNTIME COMPONENT eval)
+install_manual(lqvg-eval eval)
 
 if(LQVG_WITH_TORCH)
   file(RELATIVE_PATH libtorch_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${LQVG_PRIVATE_LIBDIR}/torch/lib")

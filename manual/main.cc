@@ -8,6 +8,7 @@
 #include <string>
 
 #include "client/cli/manual.h"
+#include "client/eval/manual.h"
 #include "client/load/manual.h"
 #include "manual/completion.h"
 #include "manual/man_page.h"
@@ -40,9 +41,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    const bool written = WriteAll(argv[1], lqvg::serving::DescribeServer()) &&
-                         WriteAll(argv[1], lqvg::cli::DescribeLqvg()) &&
-                         WriteAll(argv[1], lqvg::load::DescribeLqvgLoad());
+    const bool written =
+        WriteAll(argv[1], lqvg::serving::DescribeServer()) && WriteAll(argv[1], lqvg::cli::DescribeLqvg()) &&
+        WriteAll(argv[1], lqvg::eval::DescribeLqvgEval()) && WriteAll(argv[1], lqvg::load::DescribeLqvgLoad());
     return written ? 0 : 1;
   } catch (const std::filesystem::filesystem_error& error) {
     std::cerr << "lqvg-manual: " << error.what() << "\n";

@@ -1,7 +1,7 @@
 // lqvg.v1.GroundingService: RPCs in, calls of the pipeline out.
 //
-// Owned by the server and used by the library's threads. A reaction notes the time, starts a call, which may read a small
-// request at once, and returns; it never blocks and decodes no picture. Methods are raw: the library would answer
+// Owned by the server and used by the library's threads. A reaction notes the time, starts a call, which may read a
+// small request at once, and returns; it never blocks and decodes no picture. Methods are raw: the library would answer
 // UNIMPLEMENTED, without a word, to bytes that it cannot parse.
 #pragma once
 

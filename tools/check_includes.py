@@ -81,7 +81,7 @@ ROOMS = (
     Room("files", "files/*", "std posix absl files/*"),
     Room("image", "image/*", "std absl opencv codecs image/*"),
     # Manual pages and completion: plain data, filled by the programs that it is about.
-    Room("manual's program", "manual/main.cc", "std manual/* server/manual.h client/cli/manual.h client/load/manual.h"),
+    Room("manual's program", "manual/main.cc", "std manual/* server/manual.h client/cli/manual.h client/eval/manual.h client/load/manual.h"),
     Room("manual", "manual/*", "std absl manual/program.h manual/man_page.h manual/completion.h"),
     # The serving room.
     Room("entry point", "server/main.cc",

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "nlohmann/json.hpp"
 #include "train/batch.h"
 #include "train/criterion.h"
+#include "train/curves/roc.h"
 #include "train/trainer.h"
 
 namespace lqvg::train {
@@ -78,17 +78,6 @@ std::int64_t CountKind(const scenes::Scene& scene, scenes::Kind kind) {
 }
 
 }  // namespace
-
-double Auroc(const std::vector<float>& positives, std::vector<float> negatives) {
-  if (positives.empty() || negatives.empty()) return std::numeric_limits<double>::quiet_NaN();
-  std::sort(negatives.begin(), negatives.end());
-  double wins = 0;
-  for (const float score : positives) {
-    const auto [low, high] = std::equal_range(negatives.begin(), negatives.end(), score);
-    wins += static_cast<double>(low - negatives.begin()) + 0.5 * static_cast<double>(high - low);
-  }
-  return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
-}
 
 std::vector<std::vector<BestBox>> BestBoxes(const Network& network, const std::vector<Sample>& samples) {
   const c10::InferenceMode inference;
@@ -166,8 +155,8 @@ absl::StatusOr<SceneFigures> EvaluateScenes(const Network& network, const SceneS
   const double n = static_cast<double>(std::max<std::size_t>(present.size(), 1));
   figures.class_only /= n;
   figures.with_distractor = static_cast<double>(distracted) / n;
-  figures.auroc = Auroc(present, absent);
-  figures.auroc_hard = Auroc(present, hard);
+  figures.auroc = curves::Auroc(present, absent);
+  figures.auroc_hard = curves::Auroc(present, hard);
   const std::vector<Sample> shuffled = WithOthersExpressions(samples);
   figures.shuffled = MeasureAccuracy(shuffled, BestBoxes(network, shuffled)).above[0];
   for (const auto& [kind, sums] : kinds) figures.kinds.push_back({std::string(NameOf(kind)), sums.Mean()});

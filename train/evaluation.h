@@ -25,10 +25,6 @@ struct BestBox {
 // One per phrase of each sample, in order.
 std::vector<std::vector<BestBox>> BestBoxes(const Network& network, const std::vector<Sample>& samples);
 
-// The probability that a score drawn from `positives` is above one drawn from `negatives`, ties counting half; the area
-// under the ROC curve. Not a number when either is empty.
-double Auroc(const std::vector<float>& positives, std::vector<float> negatives);
-
 // Of expressions that something satisfies.
 struct Accuracy {
   std::int64_t expressions = 0;

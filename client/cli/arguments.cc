@@ -96,6 +96,13 @@ absl::StatusOr<std::uint32_t> ParseCount(const std::string& option, const std::s
   return count;
 }
 
+absl::StatusOr<std::uint32_t> ParseCount(const std::string& option, const std::string& text, std::uint32_t least,
+                                         std::uint32_t most) {
+  const absl::StatusOr<std::uint32_t> count = ParseCount(option, text);
+  if (!count.ok() || (*count >= least && *count <= most)) return count;
+  return absl::InvalidArgumentError(absl::StrCat(option, " is ", *count, ", not ", least, " to ", most));
+}
+
 absl::StatusOr<float> ParseNumber(const std::string& option, const std::string& text) {
   float number = 0;
   if (!absl::SimpleAtof(text, &number)) {

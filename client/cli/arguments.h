@@ -51,6 +51,8 @@ std::string DescribeOptions(const std::vector<Option>& options);
 absl::StatusOr<absl::Duration> ParseTimeout(const std::string& option,
                                             const std::string& text);                          // "10s", "500ms", to 24h
 absl::StatusOr<std::uint32_t> ParseCount(const std::string& option, const std::string& text);  // 0 and above
+absl::StatusOr<std::uint32_t> ParseCount(const std::string& option, const std::string& text, std::uint32_t least,
+                                         std::uint32_t most);
 absl::StatusOr<float> ParseNumber(const std::string& option, const std::string& text);
 
 }  // namespace lqvg::cli

@@ -22,14 +22,6 @@ std::optional<std::size_t> ExpressionIndex(const std::string& field) {
   return matches && absl::SimpleAtoi(text, &index) ? std::optional(index) : std::nullopt;
 }
 
-ResultLine MakeLine(const ListItem& item) {
-  ResultLine line;
-  line.set_image(item.image);
-  line.set_expression(item.expression);
-  if (item.truth) *line.mutable_truth() = *item.truth;
-  return line;
-}
-
 void SetFailure(const client::CallError& error, ResultLine* line) {
   line->mutable_error()->set_code(absl::StatusCodeToString(error.code));
   line->mutable_error()->set_reason(error.reason);
@@ -74,6 +66,20 @@ std::map<std::size_t, std::string> Offenders(const client::CallError& error, con
 
 }  // namespace
 
+ResultLine MakeLine(const ListItem& item) {
+  ResultLine line;
+  line.set_image(item.image);
+  line.set_expression(item.expression);
+  if (item.truth) *line.mutable_truth() = *item.truth;
+  if (!item.kind.empty()) line.set_kind(item.kind);
+  if (item.absent) line.set_absent(true);
+  return line;
+}
+
+PictureSource PicturesIn(const std::string& folder) {
+  return [folder](const std::string& image) { return ReadImageFile((std::filesystem::path(folder) / image).string()); };
+}
+
 std::vector<ListCall> PlanCalls(const std::vector<ListItem>& items, HeldCounts held, std::size_t max_expressions) {
   std::vector<ListCall> calls;
   std::map<std::string, std::size_t> open;  // image -> its call that still has room
@@ -92,7 +98,7 @@ std::vector<ListCall> PlanCalls(const std::vector<ListItem>& items, HeldCounts h
   return calls;
 }
 
-std::vector<ResultLine> RunCall(const ListCall& call, v1::GroundRequest request, const std::string& folder,
+std::vector<ResultLine> RunCall(const ListCall& call, v1::GroundRequest request, const PictureSource& pictures,
                                 const Ask& ask) {
   std::vector<ResultLine> lines;
   std::vector<std::size_t> open;  // lines without an outcome
@@ -104,7 +110,7 @@ std::vector<ResultLine> RunCall(const ListCall& call, v1::GroundRequest request,
     for (const std::size_t i : open) SetFailure(error, &lines[i]);
     return lines;
   };
-  auto encoded = ReadImageFile((std::filesystem::path(folder) / call.image).string());
+  auto encoded = pictures(call.image);
   if (!encoded.ok()) return fail_open(FileError(encoded.status()));
   request.mutable_image()->set_encoded(*std::move(encoded));
   while (!open.empty()) {

@@ -1,6 +1,4 @@
-// `lqvg ground --list`: works through a list of pictures and expressions with several calls at a time.
-//
-// SIGINT ends it cleanly: calls under way are answered and written, no more are made. A second SIGINT kills.
+// `lqvg ground --list`: works through a file of pictures and expressions, as list_run.h says.
 #pragma once
 
 #include "absl/status/statusor.h"

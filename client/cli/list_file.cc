@@ -17,32 +17,6 @@ namespace {
 
 constexpr std::size_t kRsvgFields = 6;
 
-// Results are JSON, which is UTF-8: what is not could not be written back. Follows Unicode's table of well-formed byte
-// sequences (section 3.9): no overlong forms, no surrogates, nothing above U+10FFFF.
-bool IsUtf8(const std::string& text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
-    const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
-    if (length == 0) return false;
-    for (std::size_t k = 1; k < length; ++k) {
-      if (byte(i + k) < 0x80 || byte(i + k) > 0xBF) return false;
-    }
-    const unsigned second = byte(i + 1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-        (lead == 0xF4 && second > 0x8F)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
-
 // Nothing if the line is not of RSVG-HR's form.
 std::optional<ListItem> ParseRsvg(const std::string& line) {
   const std::vector<std::string> fields = absl::StrSplit(line, absl::MaxSplits(',', kRsvgFields - 1));
@@ -73,6 +47,32 @@ absl::StatusOr<std::vector<ListItem>> ParseJson(const std::string& line) {
 }
 
 }  // namespace
+
+// Follows Unicode's table of well-formed byte sequences (section 3.9): no overlong forms, no surrogates, nothing above
+// U+10FFFF.
+bool IsUtf8(const std::string& text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+    const unsigned lead = byte(i);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0) return false;
+    for (std::size_t k = 1; k < length; ++k) {
+      if (byte(i + k) < 0x80 || byte(i + k) > 0xBF) return false;
+    }
+    const unsigned second = byte(i + 1);
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
+        (lead == 0xF4 && second > 0x8F)) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
 
 absl::StatusOr<std::vector<ListItem>> ParseListLine(const std::string& line) {
   if (!IsUtf8(line)) return absl::InvalidArgumentError("not UTF-8");

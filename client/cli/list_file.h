@@ -18,8 +18,13 @@ namespace lqvg::cli {
 struct ListItem {
   std::string image;
   std::string expression;
-  std::optional<TruthBox> truth;
+  std::optional<TruthBox> truth = {};
+  std::string kind = {};  // category of the object meant; empty: the list does not say
+  bool absent = false;    // the list says that nothing in the picture satisfies the expression
 };
+
+// Results are JSON, which is UTF-8: what is not could not be written back.
+bool IsUtf8(const std::string& text);
 
 // The items of one line, in any of the three forms:
 //   picture,xmin,ymin,xmax,ymax,expression    (RSVG-HR; the expression is everything after the fifth comma)

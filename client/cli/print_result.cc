@@ -114,8 +114,9 @@ std::string ErrorLine(const client::CallError& error) {
                       ": ", Printable(error.message));
 }
 
-std::string ErrorText(const std::string& subject, const client::CallError& error) {
-  std::string text = absl::StrCat("lqvg: ", Printable(subject), subject.empty() ? "" : ": ", ErrorLine(error), "\n");
+std::string ErrorText(const std::string& subject, const client::CallError& error, const std::string& program) {
+  std::string text =
+      absl::StrCat(program, ": ", Printable(subject), subject.empty() ? "" : ": ", ErrorLine(error), "\n");
   for (const client::Violation& violation : error.violations) {
     absl::StrAppend(&text, "  ", Printable(violation.field), ": ", Printable(violation.description), "\n");
   }

@@ -29,7 +29,7 @@ absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message);
 // "INVALID_ARGUMENT EXPRESSION_EMPTY: ...", without a newline.
 std::string ErrorLine(const client::CallError& error);
 
-// "lqvg: " and, unless empty, "SUBJECT: " before ErrorLine; then a line per violation, and one for the request id.
-std::string ErrorText(const std::string& subject, const client::CallError& error);
+// "PROGRAM: " and, unless empty, "SUBJECT: " before ErrorLine; then a line per violation, and one for the request id.
+std::string ErrorText(const std::string& subject, const client::CallError& error, const std::string& program = "lqvg");
 
 }  // namespace lqvg::cli

@@ -1,6 +1,7 @@
 #include "client/cli/progress_bar.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -33,8 +34,13 @@ std::string ProgressText(const Progress& progress, absl::Duration elapsed) {
   return text;
 }
 
-ProgressBar::ProgressBar(std::ostream& stream, bool terminal, std::size_t total, absl::Time now)
-    : stream_(stream), terminal_(terminal), start_(now), written_(now), progress_{.total = total} {}
+ProgressBar::ProgressBar(std::ostream& stream, bool terminal, std::size_t total, absl::Time now, std::string program)
+    : stream_(stream),
+      terminal_(terminal),
+      program_(std::move(program)),
+      start_(now),
+      written_(now),
+      progress_{.total = total} {}
 
 void ProgressBar::Add(bool failed, absl::Time now) {
   ++progress_.done;
@@ -42,8 +48,8 @@ void ProgressBar::Add(bool failed, absl::Time now) {
   const absl::Duration interval = terminal_ ? absl::Milliseconds(100) : absl::Seconds(5);
   if (now - written_ < interval) return;
   written_ = now;
-  stream_ << (terminal_ ? kEraseLine : "lqvg: ") << ProgressText(progress_, now - start_) << (terminal_ ? "" : "\n")
-          << std::flush;
+  stream_ << (terminal_ ? kEraseLine : program_ + ": ") << ProgressText(progress_, now - start_)
+          << (terminal_ ? "" : "\n") << std::flush;
 }
 
 void ProgressBar::Finish() {

@@ -23,8 +23,9 @@ std::string ProgressText(const Progress& progress, absl::Duration elapsed);
 
 class ProgressBar {
  public:
-  // Writes to `stream`, which must live longer. `terminal`: it understands a carriage return.
-  ProgressBar(std::ostream& stream, bool terminal, std::size_t total, absl::Time now);
+  // Writes to `stream`, which must live longer. `terminal`: it understands a carriage return. `program` begins the
+  // lines that are written elsewhere.
+  ProgressBar(std::ostream& stream, bool terminal, std::size_t total, absl::Time now, std::string program = "lqvg");
 
   // Notes one expression more. Writes at most 10 times a second on a terminal, every 5 seconds elsewhere.
   void Add(bool failed, absl::Time now);
@@ -35,6 +36,7 @@ class ProgressBar {
  private:
   std::ostream& stream_;
   const bool terminal_;
+  const std::string program_;
   const absl::Time start_;
   absl::Time written_;
   Progress progress_;

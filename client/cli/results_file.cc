@@ -1,6 +1,7 @@
 #include "client/cli/results_file.h"
 
 #include <filesystem>
+#include <functional>
 #include <sstream>
 #include <system_error>
 
@@ -29,21 +30,9 @@ bool DeservesAnotherTry(const ResultLine& result) {
   return code == "UNAVAILABLE" || code == "CANCELLED" || code == "ABORTED" || code == "DEADLINE_EXCEEDED";
 }
 
-absl::StatusOr<HeldCounts> KeepWhatCounts(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  content << file.rdbuf();
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  auto held = ParseResults(content.str());
-  if (!held.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", held.status().message()));
-  if (absl::Status status = WriteAtomically(path, held->lines); !status.ok()) return status;
-  return std::move(held->counts);
-}
-
-}  // namespace
-
-absl::StatusOr<HeldResults> ParseResults(const std::string& content) {
-  HeldResults held;
+// Calls `use` with each line and what it says, but for a last one that is torn.
+absl::Status ForEachResult(const std::string& content,
+                           const std::function<void(const std::string& line, ResultLine result)>& use) {
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < content.size();) {
     const std::size_t newline = content.find('\n', begin);
@@ -56,18 +45,64 @@ absl::StatusOr<HeldResults> ParseResults(const std::string& content) {
       if (is_last) break;
       return absl::InvalidArgumentError(absl::StrCat("line ", number, " is not a result of lqvg ground --list"));
     }
-    if (DeservesAnotherTry(result)) continue;
+    use(line, std::move(result));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
+  return std::move(content).str();
+}
+
+absl::Status Named(const std::string& path, const absl::Status& status) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
+}
+
+bool HoldsSomething(const std::string& path) {
+  std::error_code error;  // of a file that does not exist: it holds nothing
+  return fs::is_regular_file(path, error) && fs::file_size(path, error) > 0;
+}
+
+absl::StatusOr<HeldCounts> KeepWhatCounts(const std::string& path) {
+  const auto content = ReadAll(path);
+  if (!content.ok()) return content.status();
+  auto held = ParseResults(*content);
+  if (!held.ok()) return Named(path, held.status());
+  if (absl::Status status = WriteAtomically(path, held->lines); !status.ok()) return status;
+  return std::move(held->counts);
+}
+
+}  // namespace
+
+absl::StatusOr<HeldResults> ParseResults(const std::string& content) {
+  HeldResults held;
+  const absl::Status status = ForEachResult(content, [&](const std::string& line, const ResultLine& result) {
+    if (DeservesAnotherTry(result)) return;
     ++held.counts[{result.image(), result.expression()}];
     absl::StrAppend(&held.lines, line, "\n");
-  }
+  });
+  if (!status.ok()) return status;
   return held;
 }
 
+absl::StatusOr<std::vector<ResultLine>> ReadResults(const std::string& path) {
+  std::vector<ResultLine> results;
+  if (!HoldsSomething(path)) return results;
+  const auto content = ReadAll(path);
+  if (!content.ok()) return content.status();
+  const absl::Status status =
+      ForEachResult(*content, [&](const std::string&, ResultLine result) { results.push_back(std::move(result)); });
+  if (!status.ok()) return Named(path, status);
+  return results;
+}
+
 absl::StatusOr<std::unique_ptr<ResultsFile>> ResultsFile::Open(const std::string& path, bool resume) {
-  std::error_code error;  // of a file that does not exist: it holds nothing
-  const bool holds_something = fs::is_regular_file(path, error) && fs::file_size(path, error) > 0;
   HeldCounts held;
-  if (holds_something) {
+  if (HoldsSomething(path)) {
     if (!resume) {
       return absl::InvalidArgumentError(absl::StrCat(path, " is not empty: continue it with --resume, or remove it"));
     }

@@ -1,5 +1,5 @@
-// The results of `lqvg ground --list`: one line of JSON per expression, flushed as it is written, so that whatever ends
-// the program costs at most the line being written; and the reading back of it that --resume needs.
+// The results of `lqvg ground --list` and lqvg-eval: one line of JSON per expression, flushed as it is written, so that
+// whatever ends the program costs at most the line being written; and the reading back of it that --resume needs.
 //
 // The command owns it. Append is thread-safe; everything blocks on the file system.
 #pragma once
@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -31,6 +32,10 @@ struct HeldResults {
 // passing reason (UNAVAILABLE, CANCELLED, ABORTED, DEADLINE_EXCEEDED) and so deserves another try. INVALID_ARGUMENT:
 // any other line is not a result, so this is not a results file, or a damaged one.
 absl::StatusOr<HeldResults> ParseResults(const std::string& content);
+
+// Every line of the results file at `path`, those that failed too; without a last line that is torn. None where there
+// is no such file. INVALID_ARGUMENT: it cannot be read, or is not a results file.
+absl::StatusOr<std::vector<ResultLine>> ReadResults(const std::string& path);
 
 class ResultsFile {
  public:

@@ -12,8 +12,6 @@
 #include "absl/strings/string_view.h"
 #include "client/load/asked_scene.h"
 #include "files/file_bytes.h"
-#include "image/png_writer.h"
-#include "train/scenes/painter.h"
 
 namespace lqvg::load {
 namespace {
@@ -38,6 +36,9 @@ absl::Status JudgeSize(const SizeShare& size) {
 absl::Status Judge(const SceneOptions& options) {
   if (options.pictures < 1) return absl::InvalidArgumentError("at least one picture is needed");
   if (options.questions < 1) return absl::InvalidArgumentError("at least one question per picture is needed");
+  if (!(options.absent >= 0 && options.absent <= 1)) {
+    return absl::InvalidArgumentError(absl::StrCat("a share of absent things of ", options.absent, " is not 0 to 1"));
+  }
   if (options.sizes.empty()) return absl::InvalidArgumentError("at least one size is needed");
   for (const SizeShare& size : options.sizes) {
     if (absl::Status judged = JudgeSize(size); !judged.ok()) return judged;
@@ -72,20 +73,6 @@ class SizeTurns {
   double sum_ = 0;
 };
 
-absl::StatusOr<Picture> PictureOf(const AskedScene& asked) {
-  const absl::StatusOr<std::vector<std::uint8_t>> png = EncodePng(scenes::Paint(asked.scene));
-  if (!png.ok()) return png.status();
-  Picture picture{.encoded = std::string(png->begin(), png->end()),
-                  .width = asked.scene.width,
-                  .height = asked.scene.height,
-                  .questions = {}};
-  for (const scenes::ReferringExpression& said : asked.expressions) {
-    const scenes::Bounds& b = asked.scene.objects[static_cast<std::size_t>(said.target)].bounds;
-    picture.questions.push_back({said.text, Corners{b.x_min, b.y_min, b.x_max, b.y_max}});
-  }
-  return picture;
-}
-
 // "512", "512x384", "512x384:3".
 absl::StatusOr<SizeShare> ParseSize(absl::string_view part) {
   SizeShare size;
@@ -111,13 +98,20 @@ double Area(const Corners& box) {
 
 }  // namespace
 
+std::vector<SizeShare> DealSizes(const std::vector<SizeShare>& sizes, int pictures) {
+  SizeTurns turns(sizes);
+  std::vector<SizeShare> dealt;
+  dealt.reserve(static_cast<std::size_t>(pictures));
+  for (int i = 0; i < pictures; ++i) dealt.push_back(turns.Next());
+  return dealt;
+}
+
 absl::StatusOr<std::vector<Picture>> MakeScenes(const SceneOptions& options) {
   if (absl::Status judged = Judge(options); !judged.ok()) return judged;
-  SizeTurns sizes(options.sizes);
   std::vector<Picture> pictures;
   pictures.reserve(static_cast<std::size_t>(options.pictures));
-  for (int i = 0; i < options.pictures; ++i) {
-    absl::StatusOr<Picture> picture = PictureOf(MakeAskedScene(options, static_cast<std::uint64_t>(i), sizes.Next()));
+  for (const SizeShare& size : DealSizes(options.sizes, options.pictures)) {
+    absl::StatusOr<Picture> picture = PictureOf(MakeAskedScene(options, pictures.size(), size));
     if (!picture.ok()) return picture.status();
     pictures.push_back(*std::move(picture));
   }

@@ -37,13 +37,16 @@ struct SceneOptions {
   int pictures = 100;
   std::uint64_t seed = 1;
   int questions = 8;  // per picture, as far as a scene has as many
+  float absent = 0;   // share of the questions that nothing in the picture satisfies, 0..1
   std::vector<SizeShare> sizes = {SizeShare{}};
 };
 
-// Made-up scenes (train/scenes), as PNG. All questions have answers: none is about something that is not there. The
-// same options give the same pictures. Sizes take turns by their shares, so that the first n pictures have them too.
-// INVALID_ARGUMENT says which option is out of its range.
+// Made-up scenes (train/scenes), as PNG. The same options give the same pictures. INVALID_ARGUMENT says which option is
+// out of its range.
 absl::StatusOr<std::vector<Picture>> MakeScenes(const SceneOptions& options);
+
+// The sizes of so many scenes: they take turns by their shares, so that the first n have these too.
+std::vector<SizeShare> DealSizes(const std::vector<SizeShare>& sizes, int pictures);
 
 // Pictures from files, sent as they are, each with all of `expressions`; no answers are known.
 // NOT_FOUND, PERMISSION_DENIED, or RESOURCE_EXHAUSTED (more than 64 MiB, which no server takes) names the file;

@@ -86,6 +86,14 @@ TEST(ParseCount, TakesWholeNumbersOnly) {
   for (const char* text : {"", "-1", "1.5", "4294967296", "many"}) EXPECT_FALSE(ParseCount("--top", text).ok()) << text;
 }
 
+TEST(ParseCount, NamesTheRangeThatANumberIsOutsideOf) {
+  EXPECT_EQ(*ParseCount("--top", "1", 1, 3), 1u);
+  EXPECT_EQ(*ParseCount("--top", "3", 1, 3), 3u);
+  EXPECT_EQ(ParseCount("--top", "0", 1, 3).status().message(), "--top is 0, not 1 to 3");
+  EXPECT_EQ(ParseCount("--top", "4", 1, 3).status().message(), "--top is 4, not 1 to 3");
+  EXPECT_EQ(ParseCount("--top", "x", 1, 3).status().message(), "--top is 'x', not a whole number");
+}
+
 TEST(ParseNumber, LeavesTheRangeToTheServer) {
   EXPECT_EQ(*ParseNumber("--min-score", "0.25"), 0.25f);
   EXPECT_EQ(*ParseNumber("--min-score", "-7"), -7.0f);

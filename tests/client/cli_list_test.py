@@ -1,16 +1,14 @@
 """`lqvg ground --list`: every line answered once, whatever happens in between."""
 import json
 import os
-import pathlib
 import pty
-import re
 import signal
 import threading
 
 import grpc
 import pytest
 
-from server_process import await_true
+from server_process import await_true, has_pending_signals
 
 RSVG_LIST = "a.jpg,1,2,30.5,4,a ship, at the pier\nb.jpg,5,6,7,8,a crane\na.jpg,9,9,9,9,the sea\n"
 LIST_OPTIONS = ("--list", "list.txt", "--out", "out.jsonl", "--images-dir", "pictures")
@@ -108,11 +106,6 @@ def test_does_not_write_over_results(run_list, server, tmp_path):
     code, err = run_list(RSVG_LIST)
     assert code == 2 and "out.jsonl is not empty" in err
     assert (tmp_path / "out.jsonl").read_bytes() == whole
-
-
-def has_pending_signals(process):
-    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-    return any(int(bits, 16) != 0 for bits in re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", status, re.M))
 
 
 def test_ends_cleanly_when_interrupted_and_resumes(start_lqvg, run_list, server, pictures, tmp_path):

@@ -1,4 +1,4 @@
-"""The real `lqvg` against a server that says what a test tells it to: canned answers, errors, held calls."""
+"""The real `lqvg` and `lqvg-eval` against a server that says what a test tells it to: canned answers, errors, held calls."""
 import concurrent.futures
 import os
 import pathlib
@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import any_pb2
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LQVG = pathlib.Path(os.environ.get("LQVG_BINARY_DIR", ROOT / "build" / "bin")) / "lqvg"
+BINARIES = pathlib.Path(os.environ.get("LQVG_BINARY_DIR", ROOT / "build" / "bin"))
 LONGEST_RUN_S = 60  # a test that takes longer hangs
 
 # grpc.health.v1 on the wire, field 1 = status. Its generated module would lie inside the installed grpc package.
@@ -159,12 +159,13 @@ def environment(server, tmp_path):
 
 @pytest.fixture
 def start_lqvg(environment, tmp_path):
-    """start_lqvg("ground", ...) -> Popen, in the test's own folder."""
-    assert LQVG.exists(), f"{LQVG} is not built: make build"
+    """start_lqvg("ground", ..., program="lqvg") -> Popen, in the test's own folder."""
     started = []
 
-    def start(*arguments, stderr=subprocess.PIPE, **extra):
-        process = subprocess.Popen([LQVG, *map(str, arguments)], cwd=tmp_path, env=environment | extra,
+    def start(*arguments, program="lqvg", stderr=subprocess.PIPE, **extra):
+        path = BINARIES / program
+        assert path.exists(), f"{path} is not built: make build"
+        process = subprocess.Popen([path, *map(str, arguments)], cwd=tmp_path, env=environment | extra,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
         started.append(process)
         return process

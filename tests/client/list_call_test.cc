@@ -13,7 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 
-ListItem Item(const std::string& image, const std::string& expression) { return {image, expression, std::nullopt}; }
+ListItem Item(const std::string& image, const std::string& expression) { return {image, expression}; }
 
 // "image: expression expression" for each call.
 std::vector<std::string> Describe(const std::vector<ListCall>& calls) {
@@ -69,6 +69,12 @@ TEST(PlanCalls, LeavesOutWhatIsHeldAsOftenAsItIsHeld) {
   EXPECT_THAT(Describe(calls), ElementsAre("a: 1 2"));
 }
 
+TEST(MakeLine, HasWhatTheListSaysAndNothingElse) {
+  EXPECT_EQ(MakeLine(Item("a", "1")).ShortDebugString(), "image: \"a\" expression: \"1\"");
+  EXPECT_EQ(MakeLine({"a", "1", std::nullopt, "ship", true}).ShortDebugString(),
+            "image: \"a\" expression: \"1\" kind: \"ship\" absent: true");
+}
+
 TEST(RunCall, SendsThePictureWithWhatAllCallsShareAndAnswersEveryItem) {
   const TemporaryFolder folder;
   folder.Write("a.png", "the bytes");
@@ -77,8 +83,8 @@ TEST(RunCall, SendsThePictureWithWhatAllCallsShareAndAnswersEveryItem) {
   v1::GroundRequest sent;
   TruthBox truth;
   truth.set_x_max(7);
-  const auto lines = RunCall({"a.png", {{"a.png", "ship", truth}, Item("a.png", "crane!")}}, shared, folder.Path(""),
-                             [&](const v1::GroundRequest& request) {
+  const auto lines = RunCall({"a.png", {{"a.png", "ship", truth}, Item("a.png", "crane!")}}, shared,
+                             PicturesIn(folder.Path("")), [&](const v1::GroundRequest& request) {
                                sent = request;
                                return FakeServer(request);
                              });
@@ -101,7 +107,7 @@ TEST(RunCall, FailsOnlyTheExpressionsThatTheServerRefused) {
   int calls = 0;
   const ListCall call = {"a.png",
                          {Item("a.png", ""), Item("a.png", "ship"), Item("a.png", ""), Item("a.png", "pier!")}};
-  const auto lines = RunCall(call, {}, folder.Path(""), [&](const v1::GroundRequest& request) {
+  const auto lines = RunCall(call, {}, PicturesIn(folder.Path("")), [&](const v1::GroundRequest& request) {
     ++calls;
     return FakeServer(request);
   });
@@ -122,7 +128,7 @@ TEST(RunCall, FailsOnlyTheExpressionsThatTheServerRefused) {
 TEST(RunCall, FailsEveryItemOfACallThatFailsForAnotherReason) {
   const TemporaryFolder folder;
   folder.Write("a.png", "x");
-  const auto lines = RunCall({"a.png", {Item("a.png", "1"), Item("a.png", "2")}}, {}, folder.Path(""),
+  const auto lines = RunCall({"a.png", {Item("a.png", "1"), Item("a.png", "2")}}, {}, PicturesIn(folder.Path("")),
                              [](const v1::GroundRequest&) { return absl::UnavailableError("away"); });
   ASSERT_EQ(lines.size(), 2u);
   for (const ResultLine& line : lines) {
@@ -136,7 +142,7 @@ TEST(RunCall, FailsAnExpressionThatFailedAloneWhileRunning) {
   const TemporaryFolder folder;
   folder.Write("a.png", "x");
   const auto lines = RunCall({"a.png", {Item("a.png", "1"), Item("a.png", "2"), Item("a.png", "3")}}, {},
-                             folder.Path(""), [](const v1::GroundRequest&) {
+                             PicturesIn(folder.Path("")), [](const v1::GroundRequest&) {
                                v1::GroundResponse response;
                                response.add_results()->mutable_error()->set_code(13);
                                response.add_results();
@@ -151,10 +157,11 @@ TEST(RunCall, FailsAnExpressionThatFailedAloneWhileRunning) {
 
 TEST(RunCall, AsksNothingAboutAPictureThatIsNotThere) {
   const TemporaryFolder folder;
-  const auto lines = RunCall({"a.png", {Item("a.png", "1")}}, {}, folder.Path(""), [](const v1::GroundRequest&) {
-    ADD_FAILURE() << "asked";
-    return absl::InternalError("");
-  });
+  const auto lines =
+      RunCall({"a.png", {Item("a.png", "1")}}, {}, PicturesIn(folder.Path("")), [](const v1::GroundRequest&) {
+        ADD_FAILURE() << "asked";
+        return absl::InternalError("");
+      });
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0].error().code(), "NOT_FOUND");
   EXPECT_EQ(lines[0].error().reason(), "NO_SUCH_FILE");

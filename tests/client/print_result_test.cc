@@ -107,6 +107,7 @@ TEST(ErrorText, NamesStatusReasonMessageViolationsAndRequest) {
 TEST(ErrorText, NamesThePictureAmongSeveralAndNoReasonWhereThereIsNone) {
   const client::CallError error = {absl::StatusCode::kUnavailable, "", "away", {}, ""};
   EXPECT_EQ(ErrorText("a.png", error), "lqvg: a.png: UNAVAILABLE: away\n");
+  EXPECT_EQ(ErrorText("", error, "lqvg-eval"), "lqvg-eval: UNAVAILABLE: away\n");
 }
 
 }  // namespace

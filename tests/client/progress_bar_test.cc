@@ -32,6 +32,13 @@ TEST(ProgressBar, WritesALineEveryFiveSecondsWhereThereIsNoTerminal) {
   EXPECT_EQ(stream.str(), "lqvg: [####################----------]  2/3  0.4/s  0:03 left  1 failed\n");
 }
 
+TEST(ProgressBar, NamesTheProgramWhereThereIsNoTerminal) {
+  std::ostringstream stream;
+  ProgressBar bar(stream, false, 1, kStart, "lqvg-eval");
+  bar.Add(false, kStart + absl::Seconds(5));
+  EXPECT_EQ(stream.str().substr(0, 12), "lqvg-eval: [");
+}
+
 TEST(ProgressBar, RedrawsItselfOnATerminalAndLeavesNothing) {
   std::ostringstream stream;
   ProgressBar bar(stream, true, 2, kStart);

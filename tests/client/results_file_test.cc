@@ -65,6 +65,23 @@ TEST(Results, AreRefusedWhenALineBeforeTheLastIsNotAResult) {
   }
 }
 
+TEST(Results, AreReadWithWhatFailedAndWithoutATornLine) {
+  const TemporaryFolder folder;
+  const auto results = ReadResults(folder.Write("out.jsonl", Lines({kUnavailable, kAnswered}) + R"({"image":"d.j)"));
+  ASSERT_TRUE(results.ok()) << results.status();
+  ASSERT_EQ(results->size(), 2u);
+  EXPECT_EQ((*results)[0].error().code(), "UNAVAILABLE");
+  EXPECT_EQ((*results)[1].image(), "a.jpg");
+}
+
+TEST(Results, OfNoFileAreNone) {
+  const TemporaryFolder folder;
+  const auto results = ReadResults(folder.Path("none"));
+  ASSERT_TRUE(results.ok()) << results.status();
+  EXPECT_TRUE(results->empty());
+  EXPECT_THAT(std::string(ReadResults(folder.Write("other", "a\nb\n")).status().message()), HasSubstr("other: line 1"));
+}
+
 TEST(ResultsFile, HoldsOneLineOfJsonPerResultAsSoonAsItIsAppended) {
   const TemporaryFolder folder;
   const auto file = ResultsFile::Open(folder.Path("out.jsonl"), false);

@@ -1,4 +1,5 @@
 """Every command of docs/convert.md, in its order, on the checkpoint of a tiny model in both of torch's formats."""
+import json
 import os
 import pathlib
 import re
@@ -28,6 +29,9 @@ def fixture_here(request, tmp_path):
     tokenizer = tmp_path / "tests/reference/roberta-base"
     tokenizer.mkdir(parents=True)
     maker.write_vocabulary(tokenizer, maker.TINY)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").symlink_to(ROOT / "docs/demo/scene.png")
+    (tmp_path / "rsvg_hr_test.txt").write_text("a.png,10,20,110,80,find a ship\na.png,10,20,110,80,the red vehicle\n")
     old = request.param == "old"
     write_checkpoint(tmp_path / "checkpoint.pth", maker.build(maker.TINY, seed=3), ARGS,
                      storages=Storages(more=(None,)) if old else None, writer=write_legacy if old else write_zip)
@@ -63,4 +67,7 @@ def test_every_command_does_what_it_is_there_for(here):
         if server:
             server.send_signal(signal.SIGTERM)
             assert server.wait(timeout=PATIENCE_SECONDS) == 0
-    assert done == ["python", "lqvg-server", "lqvg-server", "lqvg", "python"]
+    assert done == ["python", "lqvg-server", "lqvg-server", "lqvg", "lqvg-eval", "python"]
+    figures = json.loads((here / "out/evaluation/figures.json").read_text(encoding="utf-8"))
+    assert (figures["answered"], figures["failed"]) == (2, {})
+    assert (here / "out/evaluation/gallery/index.html").exists()

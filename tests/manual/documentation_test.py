@@ -9,7 +9,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
 SHARE = BUILD / "share"
-PROGRAMS = ("lqvg", "lqvg-load", "lqvg-server")
+PROGRAMS = ("lqvg", "lqvg-eval", "lqvg-load", "lqvg-server")
 
 
 def run(*command, **extra):

@@ -34,6 +34,12 @@ def await_true(condition, what):
     raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
 
 
+def has_pending_signals(process):
+    """Whether a signal that was sent to it has not arrived."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return any(int(bits, 16) != 0 for bits in re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", status, re.M))
+
+
 class Gate:
     """A FIFO at which the fake model waits."""
 

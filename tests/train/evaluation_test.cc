@@ -2,20 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <vector>
 
 namespace lqvg::train {
 namespace {
-
-TEST(Auroc, CountsPairsAndHalvesTies) {
-  EXPECT_EQ(Auroc({0.9f, 0.8f}, {0.1f, 0.2f, 0.3f}), 1.0);
-  EXPECT_EQ(Auroc({0.1f}, {0.9f}), 0.0);
-  EXPECT_EQ(Auroc({0.5f}, {0.5f}), 0.5);
-  EXPECT_NEAR(Auroc({0.9f, 0.2f}, {0.5f, 0.2f, 0.1f}), (3 + 1.5) / 6, 1e-12);
-  EXPECT_TRUE(std::isnan(Auroc({}, {0.5f})));
-  EXPECT_TRUE(std::isnan(Auroc({0.5f}, {})));
-}
 
 TEST(MeasureAccuracy, CountsWhatIsThereAndNothingElse) {
   Sample sample;

@@ -112,6 +112,14 @@ TEST(Scenes, HaveAnswersInsideThePicture) {
   }
 }
 
+TEST(Scenes, HaveNoAnswerToQuestionsAboutWhatIsNotThere) {
+  SceneOptions options = kFew;
+  options.absent = 1;
+  for (const Picture& picture : Scenes(options)) {
+    for (const Question& question : picture.questions) EXPECT_EQ(question.answer, std::nullopt) << question.expression;
+  }
+}
+
 TEST(Scenes, HaveDistinctQuestionsAtMostAsManyAsAskedFor) {
   for (const Picture& picture : Scenes(kFew)) {
     std::set<std::string> expressions;
@@ -159,6 +167,7 @@ TEST(Scenes, OfOptionsOutOfRangeAreRefused) {
   };
   EXPECT_EQ(message({.pictures = 0}), "at least one picture is needed");
   EXPECT_EQ(message({.questions = 0}), "at least one question per picture is needed");
+  EXPECT_EQ(message({.absent = 1.5F}), "a share of absent things of 1.5 is not 0 to 1");
   EXPECT_EQ(message({.sizes = {}}), "at least one size is needed");
   EXPECT_EQ(message({.sizes = {{.width = 127}}}), "a side of 127 pixels is not between 128 and 1024");
   EXPECT_EQ(message({.sizes = {{}, {.height = 1025}}}), "a side of 1025 pixels is not between 128 and 1024");
