@@ -82,7 +82,8 @@ absl::Status Batcher::Announce(std::shared_ptr<Call> call, Demand demand) {
   MutexLock lock(&mutex_);
   const TimePoint now = clock_.Now();
   std::erase_if(announced_, [](const Announcement& other) { return other.call->finished(); });
-  const QueuedCall newcomer = View(*call, demand);
+  QueuedCall newcomer = View(*call, demand);
+  newcomer.ready_at = now + demand.decoding;
   const Duration own = cost.Of(newcomer.picture_known ? 0 : 1, newcomer.expression_count);
   const bool long_idle =
       !running_ && queue_.empty() && announced_.empty() && now - device_free_at_ >= kIdleBeforeTrying * own;

@@ -37,6 +37,7 @@ struct QueuedCall {
   int expression_count = 1;
   bool finished = false;
   bool picture_known = false;  // its image part need not run
+  TimePoint ready_at{};        // when its picture is expected to be decoded; that of a queued call is
 };
 
 struct BatchLimits {

@@ -104,16 +104,19 @@ std::int64_t Milliseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
+Duration Alone(const QueuedCall& call, const BatchCost& cost) {
+  return cost.Of(call.picture_known ? 0 : 1, call.expression_count);
+}
+
 // Whether everybody has twice the time that all of them would take one by one: then nobody is late in whatever order
 // and company they run. What most calls are admitted by, since the forecast costs more than a quick model does.
 bool HaveTimeToSpare(std::span<const QueuedCall> waiting, const QueuedCall& newcomer, TimePoint now,
                      TimePoint device_free, const BatchCost& cost) {
   TimePoint earliest_deadline = newcomer.deadline;
-  const auto alone = [&](const QueuedCall& call) { return cost.Of(call.picture_known ? 0 : 1, call.expression_count); };
-  Duration needed = device_free - now + alone(newcomer);
+  Duration needed = std::max(device_free, newcomer.ready_at) - now + Alone(newcomer, cost);
   for (const QueuedCall& call : waiting) {
     if (call.finished || call.deadline <= now) continue;
-    needed += alone(call);
+    needed += Alone(call, cost);
     earliest_deadline = std::min(earliest_deadline, call.deadline);
   }
   return now + 2 * needed + kReplyAllowance <= earliest_deadline;
@@ -127,7 +130,7 @@ Forecast ForecastCall(std::span<const QueuedCall> waiting, const QueuedCall& new
   const PaperRun without(calls, now, device_free, cost, limits);
   calls.push_back(newcomer);
   const PaperRun with(calls, now, device_free, cost, limits);
-  Forecast forecast{.done = with.done().back()};
+  Forecast forecast{.done = std::max(with.done().back(), newcomer.ready_at + Alone(newcomer, cost))};
   for (std::size_t i = 0; i < waiting.size(); ++i) {
     const TimePoint deadline = waiting[i].deadline;
     if (without.done()[i] <= deadline && with.done()[i] > deadline) forecast.makes_late = true;

@@ -20,6 +20,9 @@ struct Forecast {
 // it may be, from `device_free` on, which is `now` for an idle device. A call counts as done when its batch is, grown
 // as it is likely to grow until it begins. A call that waits may have any state; those that are finished or expired
 // count for nothing, and neither do those that must miss their deadlines, since they will not run.
+//
+// The newcomer is done no sooner than its picture is decoded and it has run alone. Those that wait for their pictures
+// are taken as ready: others run before them, but that makes nobody later.
 Forecast ForecastCall(std::span<const QueuedCall> waiting, const QueuedCall& newcomer, TimePoint now,
                       TimePoint device_free, const BatchCost& cost, const BatchLimits& limits);
 

@@ -44,7 +44,7 @@ Pipeline::Pipeline(const Options& options, const Clock& clock)
       clock_(clock),
       admission_(options.admission),
       watch_(clock),
-      pool_(options.decode_threads, MaxTasks(options.admission)) {}
+      pool_(options.decode_threads, MaxTasks(options.admission), clock) {}
 
 Pipeline::~Pipeline() { Stop(); }
 
@@ -145,7 +145,9 @@ void Pipeline::ReadOrThrow(const std::shared_ptr<Call>& call) {
   absl::StatusOr<Preparation> preparation = prepare_(*std::move(query), *call);
   absl::Status status = preparation.status();
   if (status.ok() && CountUnknown(preparation->query) > 0) {
-    status = batcher_->Announce(call, DemandOf(preparation->query));
+    Demand demand = DemandOf(preparation->query);
+    if (preparation->read_picture) demand.decoding = pool_.ForecastDecoding();
+    status = batcher_->Announce(call, std::move(demand));
   }
   if (!status.ok()) {
     call->Finish(std::move(status));

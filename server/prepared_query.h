@@ -14,6 +14,7 @@
 #include "model/letterbox.h"
 #include "model/query.h"
 #include "server/call.h"
+#include "server/clock.h"
 
 namespace lqvg::serving {
 
@@ -53,6 +54,7 @@ struct Demand {
   std::string image_key = {};  // as PreparedQuery's
   int expression_count = 1;    // those to be grounded
   bool picture_known = false;  // its image part need not run
+  Duration decoding{};         // until its picture will be decoded
 };
 
 inline Demand DemandOf(const PreparedQuery& query) {

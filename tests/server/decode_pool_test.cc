@@ -4,22 +4,28 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "tests/support/fake_clock.h"
 #include "tests/support/gate.h"
 
 namespace lqvg::serving {
 namespace {
 
+double Milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
 TEST(DecodePoolTest, RunsItsTasksOnAsManyNamedThreadsAsAsked) {
+  const SteadyClock clock;
   Gate gate;
   Mutex mutex;
   std::set<std::string> names;
-  DecodePool pool(3, 10);
+  DecodePool pool(3, 10, clock);
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] {
       char name[16] = {};
@@ -38,10 +44,11 @@ TEST(DecodePoolTest, RunsItsTasksOnAsManyNamedThreadsAsAsked) {
 }
 
 TEST(DecodePoolTest, RefusesATaskTooManyAndRunsEachOfTheOthersOnce) {
+  const SteadyClock clock;
   Gate gate;
   Gate all_ran;
   std::atomic<int> ran = 0;
-  DecodePool pool(1, 2);
+  DecodePool pool(1, 2, clock);
   ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { gate.Pass(); }));
   gate.WaitForArrivals(1);
   EXPECT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { ++ran; }));
@@ -57,9 +64,10 @@ TEST(DecodePoolTest, RefusesATaskTooManyAndRunsEachOfTheOthersOnce) {
 }
 
 TEST(DecodePoolTest, WhatIsReadGoesBeforeWhatIsDecoded) {
+  const SteadyClock clock;
   Gate gate;
   std::string order;
-  DecodePool pool(1, 10);
+  DecodePool pool(1, 10, clock);
   ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { gate.Pass(); }));
   gate.WaitForArrivals(1);
   Gate done;
@@ -74,12 +82,46 @@ TEST(DecodePoolTest, WhatIsReadGoesBeforeWhatIsDecoded) {
   EXPECT_EQ(order, "ABab");
 }
 
+TEST(DecodePoolTest, ForecastsByWhatDecodingTookAndHowMuchWaits) {
+  FakeClock clock;
+  DecodePool pool(2, 10, clock);
+  const auto decoding = std::chrono::milliseconds(30);
+  const auto run = [&](DecodePool::Lane lane, const std::function<void()>& work) {
+    Gate done;
+    ASSERT_TRUE(
+        pool.Submit(lane, [&work, held = std::shared_ptr<void>(nullptr, [&done](void*) { done.Open(); })] { work(); }));
+    done.Pass();
+  };
+  run(DecodePool::Lane::kReading, [&] { clock.Advance(std::chrono::seconds(1)); });
+  EXPECT_EQ(pool.ForecastDecoding(), Duration(0)) << "nothing was decoded";
+  run(DecodePool::Lane::kDecoding, [&] { clock.Advance(decoding); });
+
+  Gate gate;
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { gate.Pass(); }));
+  gate.WaitForArrivals(2);
+  EXPECT_NEAR(Milliseconds(pool.ForecastDecoding()), 45, 1e-3) << "three pictures on two threads";
+  ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [] {}));
+  ASSERT_TRUE(pool.Submit(DecodePool::Lane::kReading, [] {}));
+  EXPECT_NEAR(Milliseconds(pool.ForecastDecoding()), 60, 1e-3) << "reading counts for nothing";
+  clock.Advance(std::chrono::milliseconds(40));
+  gate.Open();
+  while (pool.ForecastDecoding() != Duration(0)) std::this_thread::yield();  // an idle pool takes whatever comes
+
+  Gate again;
+  ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] { again.Pass(); }));
+  // 30 ms, then twice 40 and once nothing in any order, each with a tenth of the weight.
+  EXPECT_NEAR(Milliseconds(pool.ForecastDecoding()), 29, 4);
+  again.Open();
+  pool.Stop();
+}
+
 TEST(DecodePoolTest, StopDestroysTheWaitingTasksAtOnceAndLetsTheRunningOneEnd) {
+  const SteadyClock clock;
   Gate running;
   Gate destroyed;
   std::atomic<bool> ended = false;
   std::atomic<bool> waiting_ran = false;
-  DecodePool pool(1, 10);
+  DecodePool pool(1, 10, clock);
   ASSERT_TRUE(pool.Submit(DecodePool::Lane::kDecoding, [&] {
     running.Pass();
     ended = true;

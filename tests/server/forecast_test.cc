@@ -48,6 +48,20 @@ TEST(ForecastTest, CallsShareBatchesAndPictures) {
   EXPECT_NEAR(DoneAfter(ForecastCall(waiting, known, kNow, kNow, kCost, {.max_images = 2})), 33, 1e-3);
 }
 
+TEST(ForecastTest, NothingIsDoneBeforeItsPictureIsDecoded) {
+  QueuedCall newcomer = Due(milliseconds(100));
+  newcomer.ready_at = kNow + milliseconds(60);
+  EXPECT_NEAR(DoneAfter(ForecastCall({}, newcomer, kNow, kNow, kCost, {})), 86, 1e-3);
+  EXPECT_TRUE(CheckReachable({}, newcomer, kNow, kNow, kCost, {}).ok());
+  // While the device is busy, its picture is decoded meanwhile.
+  EXPECT_NEAR(DoneAfter(ForecastCall({}, newcomer, kNow, kNow + milliseconds(70), kCost, {})), 96, 1e-3);
+  newcomer.ready_at = kNow + milliseconds(80);
+  EXPECT_EQ(ReasonOf(CheckReachable({}, newcomer, kNow, kNow, kCost, {})), "DEADLINE_UNREACHABLE");
+  newcomer.deadline = kNow + milliseconds(211);  // it has time to spare, but not twice as much as it needs
+  newcomer.ready_at = kNow + milliseconds(190);
+  EXPECT_EQ(ReasonOf(CheckReachable({}, newcomer, kNow, kNow, kCost, {})), "DEADLINE_UNREACHABLE");
+}
+
 TEST(ForecastTest, WhatCannotBeDoneInTimeIsNotDoneAtAll) {
   EXPECT_EQ(ForecastCall({}, Due(milliseconds(25)), kNow, kNow, kCost, {}).done, TimePoint::max());
   const std::vector<QueuedCall> waiting = {Due(milliseconds(25)), Due(milliseconds(30))};

@@ -332,10 +332,35 @@ TEST_F(PipelineTest, ASmallRequestIsJudgedInsideStartWhileThePoolDecodes) {
   EXPECT_FALSE(Start(reject, std::nullopt, 100)->finished()) << "it waits for the pool";
 
   *taken = DecodeShare();
-  model_gate_.Open();
   EXPECT_EQ(ReasonOf(log_.Wait(2)), "FIELD_REQUIRED");
+  model_gate_.Open();
   EXPECT_TRUE(log_.Wait(3).answer.ok());
   EXPECT_TRUE(decoding->finished());
+}
+
+TEST_F(PipelineTest, ACallWhosePictureCannotBeDecodedInTimeIsRefused) {
+  options_.read_at_once_bytes = 100;
+  model_gate_.Open();
+  Gate decoding;
+  decoding.Open();
+  Make();
+  pipeline_->Open(grounder_, [&](const GroundQuery&, Call&) {
+    return Preparation(MakeQuery("", 1, {10}), [&](PreparedQuery&, Call&) {
+      clock_.Advance(milliseconds(100));
+      decoding.Pass();
+      return absl::OkStatus();
+    });
+  });
+  Start(ParseAny);
+  EXPECT_TRUE(log_.Wait(1).answer.ok());
+  decoding.Close();
+  const std::shared_ptr<Call> ahead = Start(ParseAny);
+  decoding.WaitForArrivals(2);
+  EXPECT_TRUE(Start(ParseAny, milliseconds(199))->finished()) << "two pictures for the only thread";
+  EXPECT_EQ(ReasonOf(log_.Wait(2)), "DEADLINE_UNREACHABLE");
+  EXPECT_FALSE(Start(ParseAny, milliseconds(500))->finished());
+  decoding.Open();
+  EXPECT_TRUE(log_.Wait(4).answer.ok());
 }
 
 TEST_F(PipelineTest, WhatIsThrownInsideStartEndsTheCallAlone) {
@@ -365,6 +390,9 @@ TEST_F(PipelineTest, ACallThatEndsWhileItsPictureWaitsToBeReadFreesIt) {
   EXPECT_EQ(picture.use_count(), 2);
   waiting->Cancel();
   EXPECT_EQ(picture.use_count(), 1);
+  *taken = DecodeShare();
+  model_gate_.Open();
+  pipeline_.reset();  // before what its preparation uses
 }
 
 TEST_F(PipelineTest, IsDestroyedSafelyBeforeItWasEverOpened) {
