@@ -127,10 +127,11 @@ bool HaveTimeToSpare(std::span<const QueuedCall> waiting, const QueuedCall& newc
 Forecast ForecastCall(std::span<const QueuedCall> waiting, const QueuedCall& newcomer, TimePoint now,
                       TimePoint device_free, const BatchCost& cost, const BatchLimits& limits) {
   std::vector<QueuedCall> calls(waiting.begin(), waiting.end());
-  const PaperRun without(calls, now, device_free, cost, limits);
   calls.push_back(newcomer);
   const PaperRun with(calls, now, device_free, cost, limits);
   Forecast forecast{.done = std::max(with.done().back(), newcomer.ready_at + Alone(newcomer, cost))};
+  if (forecast.done > newcomer.deadline) return forecast;
+  const PaperRun without(waiting, now, device_free, cost, limits);
   for (std::size_t i = 0; i < waiting.size(); ++i) {
     const TimePoint deadline = waiting[i].deadline;
     if (without.done()[i] <= deadline && with.done()[i] > deadline) forecast.makes_late = true;

@@ -12,8 +12,10 @@
 namespace lqvg::serving {
 
 struct Forecast {
-  TimePoint done;           // of the newcomer
-  bool makes_late = false;  // a call that waits would miss its deadline, and would not without the newcomer
+  TimePoint done;  // of the newcomer
+  // A call that waits would miss its deadline, and would not without the newcomer. Not asked of one that is late
+  // itself.
+  bool makes_late = false;
 };
 
 // Runs what waits and the newcomer on paper, in the order and within the limits of ChooseBatch, each batch as full as
