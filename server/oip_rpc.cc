@@ -1,9 +1,7 @@
 #include "server/oip_rpc.h"
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +16,7 @@
 #include "server/oip_wire.h"
 #include "server/oip_wire_answer.h"
 #include "server/rpc.h"
+#include "server/unary_rpc.h"
 #include "server/wire.h"
 #include "server/wire_status.h"
 
@@ -44,64 +43,29 @@ void RecordParts(const JointOutcome& outcome, FinishedCall& record) {
   record.image_height = parts.front().answer->image_height;
 }
 
-// One ModelInfer RPC. Shared by the library (until OnDone) and by its joint call (until that is answered).
-class InferReactor final : public grpc::ServerUnaryReactor {
+// One ModelInfer RPC.
+class InferRpc final : public UnaryRpc<JointCall::Request, JointCall, JointOutcome>,
+                       public std::enable_shared_from_this<InferRpc> {
  public:
-  // Starts the RPC's call. Never throws.
-  static grpc::ServerUnaryReactor* Begin(const std::shared_ptr<InferReactor>& reactor, Pipeline& pipeline,
-                                         const Clock& clock, const grpc::ByteBuffer& bytes) {
-    reactor->self_ = reactor;
-    try {
-      reactor->StartCall(pipeline, clock, bytes);
-    } catch (...) {
-      if (!reactor->finished_.exchange(true)) reactor->Finish(OutOfMemory());
-    }
-    return reactor.get();
-  }
-
-  InferReactor(RpcContext service, FinishedCall record, TimePoint begun, grpc::CallbackServerContext* context,
-               grpc::ByteBuffer* response)
-      : service_(std::move(service)),
-        begun_(begun),
-        context_(context),
-        response_(response),
-        record_(std::move(record)) {}
-
-  // Not before Begin has returned, and not after OnDone: the library sees to both.
-  void OnCancel() override {
-    if (call_ != nullptr) call_->Cancel();
-  }
-
-  void OnDone() override {
-    const std::shared_ptr<InferReactor> self = std::move(self_);
-    call_.reset();
-    service_.open.reset();  // the pipeline may hold this object a little longer than the service lives
-  }
-
-  // As GroundReactor's.
-  bool InternalInlineable() override { return true; }
+  using UnaryRpc::UnaryRpc;
 
  private:
-  void StartCall(Pipeline& pipeline, const Clock& clock, const grpc::ByteBuffer& bytes) {
-    JointCall::Request request;
-    request.bytes = bytes.Length();
-    request.caller = service_.caller.key;
-    if (const std::optional<Duration> left = TimeLeft(context_->raw_deadline())) request.deadline = clock.Now() + *left;
-    request.parse = [self = self_, request_id = record_.request_id, bytes = grpc::ByteBuffer(bytes)]() mutable {
-      return self->Parse(bytes, request_id);
+  std::shared_ptr<JointCall> StartCall(Pipeline& pipeline, JointCall::Request request,
+                                       const grpc::ByteBuffer& bytes) override {
+    request.parse = [self = shared_from_this(), id = request_id(), bytes = grpc::ByteBuffer(bytes)]() mutable {
+      return self->Parse(bytes, id);
     };
-    request.done = [self = self_, &clock](const JointOutcome& outcome) { self->Answer(outcome, clock); };
-    call_ = JointCall::Start(pipeline, std::move(request));
+    return JointCall::Start(pipeline, std::move(request));
   }
 
-  // On a pool thread, possibly while or after Answer.
+  // On a pool thread, possibly while or after Respond.
   absl::StatusOr<std::vector<GroundQuery>> Parse(grpc::ByteBuffer& bytes, std::string_view request_id) {
     if (!bytes.Valid()) return CameWithoutRequest();
-    absl::StatusOr<InferQuery> infer = ParseModelInferRequest(bytes, service_.limits, *service_.model, request_id);
+    absl::StatusOr<InferQuery> infer = ParseModelInferRequest(bytes, service().limits, *service().model, request_id);
     if (!infer.ok()) return infer.status();
     for (GroundQuery& query : infer->queries) {
-      query.client = service_.caller.client;
-      if (infer->timeout) query.deadline = begun_ + *infer->timeout;
+      query.client = service().caller.client;
+      if (infer->timeout) query.deadline = begun() + *infer->timeout;
     }
     auto layout = std::make_shared<const InferLayout>(std::move(infer->layout));
     MutexLock lock(&mutex_);
@@ -109,65 +73,34 @@ class InferReactor final : public grpc::ServerUnaryReactor {
     return std::move(infer->queries);
   }
 
-  void Answer(const JointOutcome& outcome, const Clock& clock) {
-    if (finished_.exchange(true)) return;
-    grpc::Status status;
-    try {
-      status = Report(outcome, clock);
-    } catch (...) {
-      status = OutOfMemory();
-    }
-    Finish(status);
-  }
-
-  grpc::Status Report(const JointOutcome& outcome, const Clock& clock) {
-    const TimePoint begun = clock.Now();
-    const absl::Status status = Fill(outcome);
-    RecordParts(outcome, record_);
-    grpc::Status answer = Conclude(status, record_, *context_);
-    record_.respond = clock.Now() - begun;
-    record_.total = begun - begun_ + record_.respond;
-    record_.slack -= record_.respond;
-    if (*service_.observer) (*service_.observer)(record_);
-    return answer;
-  }
-
-  // Writes the response, if there is one.
-  absl::Status Fill(const JointOutcome& outcome) {
-    std::shared_ptr<const InferLayout> layout;
-    {
-      MutexLock lock(&mutex_);
-      layout = layout_;
-    }
+  absl::Status Respond(const JointOutcome& outcome, grpc::ByteBuffer& response, FinishedCall& record) override {
+    record.total = clock().Now() - begun();
+    RecordParts(outcome, record);
+    const std::shared_ptr<const InferLayout> layout = LayoutIfRead();
     const absl::Status& status = outcome.parts[outcome.failed.value_or(0)].answer.status();
     // A request that was rejected while it was read has told its id in the rejection alone.
     std::string own_id = layout != nullptr ? layout->request_id : RequestIdOf(status);
-    if (!own_id.empty()) record_.request_id = std::move(own_id);
+    if (!own_id.empty()) record.request_id = std::move(own_id);
     if (outcome.failed) return layout != nullptr ? InTermsOfInfer(status, *layout, *outcome.failed) : status;
-    *response_ = ToByteBuffer(ToModelInferResponse(outcome.parts, *layout, *service_.model));
+    response = ToByteBuffer(ToModelInferResponse(outcome.parts, *layout, *service().model));
     return absl::OkStatus();
   }
 
-  RpcContext service_;
-  const TimePoint begun_;
-  grpc::CallbackServerContext* const context_;  // the library's, valid until OnDone
-  grpc::ByteBuffer* const response_;            // likewise
-  FinishedCall record_;                         // completed by Answer
-  std::atomic<bool> finished_ = false;          // a second Finish would end the process
-  std::shared_ptr<InferReactor> self_;          // until OnDone
-  std::shared_ptr<JointCall> call_;
+  std::shared_ptr<const InferLayout> LayoutIfRead() {
+    MutexLock lock(&mutex_);
+    return layout_;
+  }
+
   Mutex mutex_;
   std::shared_ptr<const InferLayout> layout_ ABSL_GUARDED_BY(mutex_);  // null until the request is read
 };
 
 }  // namespace
 
-grpc::ServerUnaryReactor* BeginModelInfer(RpcContext service, FinishedCall record, TimePoint begun,
-                                          grpc::CallbackServerContext* context, grpc::ByteBuffer* response,
-                                          Pipeline& pipeline, const Clock& clock, const grpc::ByteBuffer& bytes) {
-  return InferReactor::Begin(
-      std::make_shared<InferReactor>(std::move(service), std::move(record), begun, context, response), pipeline, clock,
-      bytes);
+grpc::ServerUnaryReactor* BeginModelInfer(Reception& reception, Pipeline& pipeline, const Clock& clock,
+                                          grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) {
+  return BeginUnaryRpc<InferRpc>("ModelInfer", reception, pipeline, clock, context, request, response);
 }
 
 }  // namespace lqvg::serving

@@ -1,13 +1,11 @@
 #include "server/oip_service.h"
 
 #include <memory>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "server/oip_rpc.h"
 #include "server/oip_wire.h"
 #include "server/oip_wire_answer.h"
-#include "server/rpc.h"
 #include "server/wire.h"
 #include "server/wire_status.h"
 
@@ -72,21 +70,7 @@ grpc::ServerUnaryReactor* OipService::ModelMetadata(grpc::CallbackServerContext*
 
 grpc::ServerUnaryReactor* OipService::ModelInfer(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                  grpc::ByteBuffer* response) {
-  const TimePoint begun = clock_.Now();
-  const grpc::ByteBuffer bytes = TakeBytes(request);
-  grpc::Status refusal;
-  try {
-    FinishedCall record = BeginRecord("ModelInfer", *context);
-    absl::StatusOr<Caller> caller = reception_.Identify(*context, record);
-    if (caller.ok()) {
-      return BeginModelInfer(reception_.Open(*std::move(caller)), std::move(record), begun, context, response,
-                             pipeline_, clock_, bytes);
-    }
-    refusal = reception_.Close(caller.status(), record, begun, *context);
-  } catch (...) {
-    refusal = OutOfMemory();
-  }
-  return FinishAtOnce(*context, refusal);
+  return BeginModelInfer(reception_, pipeline_, clock_, context, request, response);
 }
 
 absl::StatusOr<grpc::ByteBuffer> OipService::DescribeServer(const grpc::ByteBuffer& request) const {

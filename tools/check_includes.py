@@ -87,7 +87,7 @@ ROOMS = (
     Room("entry point", "server/main.cc",
          "std posix absl spdlog grpc proto prometheus server/* model/lqvg.h " + DOOR + " " + QUERY),
     Room("metrics", "server/metrics*", "std posix absl prometheus server/* model/grounder.h"),
-    Room("transport", "server/server.* server/*_service.* server/wire* server/oip_* server/caller.* server/reception.* server/rpc.* server/*_stream.* server/tls_credentials.* "
+    Room("transport", "server/server.* server/*_service.* server/wire* server/oip_* server/caller.* server/reception.* server/rpc.* server/unary_rpc.* server/*_stream.* server/tls_credentials.* "
          "server/transport_limits.* server/health_endpoint.* server/without_reflection.h",
          "std posix absl spdlog grpc proto image/* server/* " + DOOR + " " + QUERY),
     Room("serving", "server/*", "std posix absl spdlog openssl image/* manual/program.h server/* " + DOOR + " " + QUERY),

@@ -79,8 +79,7 @@ class ErrorTableTest : public PreparedServingTest, public testing::WithParamInte
   void ShowTheCost() {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-    v1::GroundResponse response;
-    EXPECT_TRUE(stub().Ground(&context, Request(), &response).ok());
+    EXPECT_TRUE(GroundIn(context, Request()).ok());
     log().Forget();
   }
 
@@ -89,8 +88,7 @@ class ErrorTableTest : public PreparedServingTest, public testing::WithParamInte
     holder_ = std::thread([this] {
       grpc::ClientContext context;
       context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-      v1::GroundResponse response;
-      EXPECT_TRUE(stub().Ground(&context, Request(), &response).ok());
+      EXPECT_TRUE(GroundIn(context, Request()).ok());
     });
     gate_.WaitForArrivals(1);
   }
@@ -121,17 +119,9 @@ class ErrorTableTest : public PreparedServingTest, public testing::WithParamInte
   std::thread holder_;
 };
 
-std::optional<std::string> Trailer(const grpc::ClientContext& context, const std::string& key) {
-  const auto& trailers = context.GetServerTrailingMetadata();
-  const auto found = trailers.find(key);
-  if (found == trailers.end()) return std::nullopt;
-  EXPECT_EQ(trailers.count(key), 1u) << key;
-  return std::string(found->second.data(), found->second.size());
-}
-
 // The pushback says in the trailers and in the details the same, and is there where waiting helps.
 void ExpectPushback(const grpc::ClientContext& context, const ErrorDetails& details, bool wanted) {
-  const std::optional<std::string> pushback = Trailer(context, "grpc-retry-pushback-ms");
+  const std::optional<std::string> pushback = TrailerOf(context, "grpc-retry-pushback-ms");
   const std::string& reason = details.info.reason();
   const bool never = reason == "QUOTA_EXCEEDED";
   EXPECT_EQ(pushback.has_value(), wanted || never);
@@ -173,7 +163,7 @@ TEST_P(ErrorTableTest, IsAnsweredAsTheContractSays) {
     EXPECT_FALSE(absl::StrContains(status.error_details(), secret)) << secret;
   }
   EXPECT_THAT(context.GetServerInitialMetadata(), IsEmpty());
-  EXPECT_EQ(Trailer(context, "x-request-id"), kRequestId);
+  EXPECT_EQ(TrailerOf(context, "x-request-id"), kRequestId);
   const std::string reason = row.reason;
   ExpectPushback(context, details,
                  reason == "QUEUE_FULL" || reason == "MEMORY_BUDGET" || reason == "DEADLINE_UNREACHABLE");

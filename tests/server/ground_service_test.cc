@@ -10,7 +10,6 @@
 #include "absl/strings/numbers.h"
 #include "grpcpp/client_context.h"
 #include "tests/server/serving_fixture.h"
-#include "tests/support/gate.h"
 
 namespace lqvg::serving {
 namespace {
@@ -22,34 +21,8 @@ using testing::MatchesRegex;
 constexpr char kGround[] = "/lqvg.v1.GroundingService/Ground";
 constexpr char kGetModel[] = "/lqvg.v1.GroundingService/GetModel";
 
-std::string TrailerOf(const grpc::ClientContext& context, const std::string& key) {
-  const auto found = context.GetServerTrailingMetadata().find(key);
-  if (found == context.GetServerTrailingMetadata().end()) return "";
-  return {found->second.data(), found->second.size()};
-}
-
-class GroundServiceTest : public ServingTest {
- protected:
-  grpc::Status Ground(const v1::GroundRequest& request, v1::GroundResponse* response = nullptr) {
-    grpc::ClientContext context;
-    v1::GroundResponse unused;
-    return stub().Ground(&context, request, response != nullptr ? response : &unused);
-  }
-};
-
-// A test in which the model waits at a gate.
-class HeldGroundServiceTest : public GroundServiceTest {
- protected:
-  void SetUp() override {
-    grounder().before_encode_images = [this] { gate_.Pass(); };
-  }
-  void TearDown() override {
-    gate_.Open();
-    ServingTest::TearDown();
-  }
-
-  Gate gate_;
-};
+class GroundServiceTest : public ServingTest {};
+using HeldGroundServiceTest = Held<GroundServiceTest>;
 
 TEST_F(GroundServiceTest, AnswersEachExpressionInOrderWithTheModelsBoxes) {
   StartAndOpen();
@@ -101,7 +74,7 @@ TEST_F(GroundServiceTest, TheRequestsOwnIdWinsOverTheMetadata) {
   context.AddMetadata("x-request-id", "metadata-id");
   v1::GroundResponse response;
 
-  ASSERT_TRUE(stub().Ground(&context, request, &response).ok());
+  ASSERT_TRUE(GroundIn(context, request, &response).ok());
 
   EXPECT_EQ(response.request_id(), "own-id");
   EXPECT_EQ(TrailerOf(context, "x-request-id"), "own-id");
@@ -114,7 +87,7 @@ TEST_F(GroundServiceTest, TheMetadatasIdIsUsedWhenTheRequestHasNone) {
   context.AddMetadata("x-request-id", "metadata-id");
   v1::GroundResponse response;
 
-  ASSERT_TRUE(stub().Ground(&context, GoodRequest(), &response).ok());
+  ASSERT_TRUE(GroundIn(context, GoodRequest(), &response).ok());
 
   EXPECT_EQ(response.request_id(), "metadata-id");
 }
@@ -136,9 +109,8 @@ TEST_F(GroundServiceTest, ARejectedRequestKeepsItsOwnId) {
   request.set_request_id("own-id");
   request.set_max_boxes(0);
   grpc::ClientContext context;
-  v1::GroundResponse response;
 
-  EXPECT_FALSE(stub().Ground(&context, request, &response).ok());
+  EXPECT_FALSE(GroundIn(context, request).ok());
 
   EXPECT_EQ(TrailerOf(context, "x-request-id"), "own-id");
 }
@@ -175,7 +147,7 @@ TEST_F(GroundServiceTest, OneExpressionsFailureLeavesTheOthersAnswered) {
   EXPECT_EQ(response.results(0).boxes_size(), 1);
   EXPECT_EQ(response.results(1).boxes_size(), 0);
   EXPECT_EQ(response.results(1).error().code(), grpc::StatusCode::INTERNAL);
-  EXPECT_EQ(DetailsOf(response.results(1).error().SerializeAsString()).info.reason(), "INTERNAL_ERROR");
+  EXPECT_EQ(ReasonOf(response.results(1).error()), "INTERNAL_ERROR");
 }
 
 TEST_F(GroundServiceTest, AnInternalFailureTellsTheRequestIdAndNothingElse) {
@@ -188,7 +160,7 @@ TEST_F(GroundServiceTest, AnInternalFailureTellsTheRequestIdAndNothingElse) {
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);
   EXPECT_EQ(status.error_message(), "internal error; please report request id my-id");
-  EXPECT_EQ(DetailsOf(status).info.reason(), "INTERNAL_ERROR");
+  EXPECT_EQ(ReasonOf(status), "INTERNAL_ERROR");
   EXPECT_EQ(status.error_details().find("secret"), std::string::npos);
 }
 
@@ -200,7 +172,7 @@ TEST_F(GroundServiceTest, BytesThatAreNoRequestAreMalformed) {
   for (const std::string& bytes : {std::string("\xff\xff\xff"), nested, bad_utf8}) {
     const grpc::Status status = Send(kGround, bytes);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-    EXPECT_EQ(DetailsOf(status).info.reason(), "MALFORMED_REQUEST");
+    EXPECT_EQ(ReasonOf(status), "MALFORMED_REQUEST");
   }
 }
 
@@ -237,9 +209,8 @@ TEST_F(GroundServiceTest, CompressedMessagesAreRefusedBeforeTheyAreInflated) {
   context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
   v1::GroundRequest request = GoodRequest();
   request.mutable_image()->set_encoded(std::string(100'000, 'x'));
-  v1::GroundResponse response;
 
-  EXPECT_EQ(stub().Ground(&context, request, &response).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(GroundIn(context, request).error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
 TEST_F(GroundServiceTest, RefusesWhileTheModelLoads) {
@@ -248,7 +219,7 @@ TEST_F(GroundServiceTest, RefusesWhileTheModelLoads) {
   const grpc::Status status = Ground(GoodRequest());
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(DetailsOf(status).info.reason(), "MODEL_LOADING");
+  EXPECT_EQ(ReasonOf(status), "MODEL_LOADING");
   EXPECT_EQ(log().Wait().reason, "MODEL_LOADING");
 }
 
@@ -259,7 +230,7 @@ TEST_F(GroundServiceTest, RefusesWhileDraining) {
   const grpc::Status status = Ground(GoodRequest());
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(DetailsOf(status).info.reason(), "SHUTTING_DOWN");
+  EXPECT_EQ(ReasonOf(status), "SHUTTING_DOWN");
 }
 
 TEST_F(HeldGroundServiceTest, AFullQueueAsksForPatience) {
@@ -269,14 +240,13 @@ TEST_F(HeldGroundServiceTest, AFullQueueAsksForPatience) {
   gate_.WaitForArrivals(1);
 
   grpc::ClientContext context;
-  v1::GroundResponse response;
-  const grpc::Status status = stub().Ground(&context, GoodRequest(), &response);
+  const grpc::Status status = GroundIn(context, GoodRequest());
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   const ErrorDetails details = DetailsOf(status);
   EXPECT_EQ(details.info.reason(), "QUEUE_FULL");
   int pushback_ms = 0;
-  EXPECT_TRUE(absl::SimpleAtoi(TrailerOf(context, "grpc-retry-pushback-ms"), &pushback_ms));
+  EXPECT_TRUE(absl::SimpleAtoi(TrailerOf(context, "grpc-retry-pushback-ms").value_or(""), &pushback_ms));
   EXPECT_GE(pushback_ms, 200);
   EXPECT_LE(pushback_ms, 600);
   EXPECT_EQ(details.retry.retry_delay().nanos(), pushback_ms * 1'000'000);
@@ -314,9 +284,8 @@ TEST_F(HeldGroundServiceTest, TheClientsDeadlineEndsTheCallInTheServer) {
   StartAndOpen();
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
-  v1::GroundResponse response;
 
-  EXPECT_EQ(stub().Ground(&context, GoodRequest(), &response).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(GroundIn(context, GoodRequest()).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 
   // Whichever comes first, the server's own clock or the client's word: the model still waits at the gate.
   const FinishedCall call = log().Wait();
@@ -332,17 +301,14 @@ TEST_F(HeldGroundServiceTest, ACallWithoutDeadlineGetsTheDefaultOne) {
   const grpc::Status status = Ground(GoodRequest());
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_THAT(DetailsOf(status).info.reason(), testing::AnyOf("EXPIRED_IN_QUEUE", "EXPIRED_WHILE_RUNNING"));
+  EXPECT_THAT(ReasonOf(status), testing::AnyOf("EXPIRED_IN_QUEUE", "EXPIRED_WHILE_RUNNING"));
 }
 
 TEST_F(HeldGroundServiceTest, AClientsCancellationFreesItsPlaceAtOnce) {
   pipeline_options().admission.max_calls = 1;
   StartAndOpen();
   grpc::ClientContext context;
-  std::thread client([&] {
-    v1::GroundResponse response;
-    EXPECT_EQ(stub().Ground(&context, GoodRequest(), &response).error_code(), grpc::StatusCode::CANCELLED);
-  });
+  std::thread client([&] { EXPECT_EQ(GroundIn(context, GoodRequest()).error_code(), grpc::StatusCode::CANCELLED); });
   gate_.WaitForArrivals(1);
 
   context.TryCancel();
@@ -381,7 +347,7 @@ TEST_F(GroundServiceTest, GetModelWaitsForNothing) {
   const grpc::Status status = stub().GetModel(&context, {}, &response);
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(DetailsOf(status).info.reason(), "MODEL_LOADING");
+  EXPECT_EQ(ReasonOf(status), "MODEL_LOADING");
 }
 
 TEST_F(GroundServiceTest, GetModelRefusesBytesThatAreNoRequest) {
@@ -390,7 +356,7 @@ TEST_F(GroundServiceTest, GetModelRefusesBytesThatAreNoRequest) {
   for (const std::string& bytes : {std::string("\xff\xff\xff"), std::string(5'000, '\x08')}) {
     const grpc::Status status = Send(kGetModel, bytes);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-    EXPECT_EQ(DetailsOf(status).info.reason(), "MALFORMED_REQUEST");
+    EXPECT_EQ(ReasonOf(status), "MALFORMED_REQUEST");
   }
 }
 

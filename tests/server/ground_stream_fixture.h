@@ -17,7 +17,6 @@
 #include "grpcpp/support/sync_stream.h"
 #include "gtest/gtest.h"
 #include "tests/server/serving_fixture.h"
-#include "tests/support/gate.h"
 
 namespace lqvg::serving {
 
@@ -38,12 +37,7 @@ inline v1::GroundStreamRequest ItemWithTimeout(std::chrono::milliseconds timeout
   return ItemWithTimeout(timeout.count() / 1'000, static_cast<std::int32_t>(timeout.count() % 1'000 * 1'000'000));
 }
 
-inline ErrorDetails DetailsOf(const v1::GroundStreamResponse& response) {
-  return DetailsOf(response.error().SerializeAsString());
-}
-
-inline std::string ReasonOf(const grpc::Status& status) { return DetailsOf(status).info.reason(); }
-inline std::string ReasonOf(const v1::GroundStreamResponse& response) { return DetailsOf(response).info.reason(); }
+inline std::string ReasonOf(const v1::GroundStreamResponse& response) { return ReasonOf(response.error()); }
 
 // The client's end of one stream. Used by one thread, but for its context.
 class ClientStream {
@@ -86,12 +80,6 @@ class ClientStream {
     return stream_->Finish();
   }
 
-  std::string Trailer(const std::string& key) const {
-    const auto found = context.GetServerTrailingMetadata().find(key);
-    return found == context.GetServerTrailingMetadata().end() ? ""
-                                                              : std::string(found->second.data(), found->second.size());
-  }
-
   grpc::ClientContext context;
 
  private:
@@ -126,18 +114,6 @@ class GroundStreamTest : public ServingTest {
   }
 };
 
-// A test in which the model waits at a gate.
-class HeldGroundStreamTest : public GroundStreamTest {
- protected:
-  void SetUp() override {
-    grounder().before_encode_images = [this] { gate_.Pass(); };
-  }
-  void TearDown() override {
-    gate_.Open();
-    ServingTest::TearDown();
-  }
-
-  Gate gate_;
-};
+using HeldGroundStreamTest = Held<GroundStreamTest>;
 
 }  // namespace lqvg::serving

@@ -69,12 +69,7 @@ class JointCallTest : public testing::Test {
     std::optional<TimePoint> deadline;
     if (allowed) deadline = clock_.Now() + *allowed;
     return JointCall::Start(*pipeline_, {.parse = std::move(parse),
-                                         .done =
-                                             [this](JointOutcome outcome) {
-                                               MutexLock lock(&mutex_);
-                                               outcomes_.push_back(std::move(outcome));
-                                               changed_.NotifyAll();
-                                             },
+                                         .done = log_.Recorder(),
                                          .deadline = deadline,
                                          .bytes = bytes,
                                          .caller = "someone"});
@@ -85,15 +80,9 @@ class JointCallTest : public testing::Test {
     return Start([queries]() -> Queries { return queries; }, allowed);
   }
 
-  JointOutcome Wait() {
-    MutexLock lock(&mutex_);
-    while (outcomes_.empty()) changed_.Wait(&mutex_);
-    return outcomes_.front();
-  }
-
   // The reason of the part that failed.
   std::string WaitForFailure() {
-    const JointOutcome outcome = Wait();
+    const JointOutcome outcome = log_.Wait();
     EXPECT_TRUE(outcome.failed);
     return outcome.failed ? ReasonOf(outcome.parts.at(*outcome.failed)) : "";
   }
@@ -105,18 +94,15 @@ class JointCallTest : public testing::Test {
     pipeline_->Stop();
     EXPECT_EQ(pipeline_->occupancy().in_flight, 0);
     EXPECT_EQ(pipeline_->occupancy().bytes, 0u);
-    MutexLock lock(&mutex_);
-    EXPECT_EQ(outcomes_.size(), 1u);
+    EXPECT_EQ(log_.size(), 1u);
   }
 
   FakeClock clock_;
   FakeGrounder grounder_;
   Gate model_gate_, prepare_gate_;
+  OutcomeLogOf<JointOutcome> log_;
   Pipeline::Options options_;
   std::unique_ptr<Pipeline> pipeline_;
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<JointOutcome> outcomes_ ABSL_GUARDED_BY(mutex_);
 };
 
 TEST_F(JointCallTest, AnswersEveryPartInOrder) {
@@ -125,7 +111,7 @@ TEST_F(JointCallTest, AnswersEveryPartInOrder) {
   const std::vector<GroundQuery> queries = {QueryAbout("a", {"one", "three"}), QueryAbout("b", {"fourteen"}),
                                             QueryAbout("c", {"x"})};
   StartAbout(queries);
-  const JointOutcome outcome = Wait();
+  const JointOutcome outcome = log_.Wait();
   EXPECT_FALSE(outcome.failed);
   ASSERT_EQ(outcome.parts.size(), 3u);
   for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -147,7 +133,7 @@ TEST_F(JointCallTest, AFurtherPartThatFindsNoPlaceFailsAll) {
   MakeOpen();
   StartAbout({QueryAbout("a", {"one"}), QueryAbout("b", {"two"}), QueryAbout("c", {"three"})});
   EXPECT_EQ(WaitForFailure(), "QUEUE_FULL");
-  EXPECT_EQ(Wait().failed, 2u);
+  EXPECT_EQ(log_.Wait().failed, 2u);
   ExpectEndedOnce();
   EXPECT_EQ(grounder_.pairs_grounded, 0);
 }
@@ -164,7 +150,7 @@ TEST_F(JointCallTest, APartThatFailsEndsTheOthersBeforeTheyRun) {
   MakeOpen();
   StartAbout({QueryAbout("a", {"one"}), QueryAbout("b", {"corrupt"}), QueryAbout("c", {"three"})});
   EXPECT_EQ(WaitForFailure(), "IMAGE_CORRUPT");
-  EXPECT_EQ(Wait().failed, 1u);
+  EXPECT_EQ(log_.Wait().failed, 1u);
   EXPECT_EQ(pipeline_->occupancy().in_flight, 0) << "their places are free at once";
   ExpectEndedOnce();
   EXPECT_LE(grounder_.pairs_grounded, 1) << "no more than ran already";
@@ -175,7 +161,7 @@ TEST_F(JointCallTest, AnExpressionThatFailsAloneFailsAll) {
   model_gate_.Open();
   StartAbout({QueryAbout("a", {"one"}), QueryAbout("b", {"two", "nan"})});
   EXPECT_EQ(WaitForFailure(), "INTERNAL_ERROR");
-  EXPECT_EQ(Wait().failed, 1u);
+  EXPECT_EQ(log_.Wait().failed, 1u);
   ExpectEndedOnce();
 }
 
@@ -212,7 +198,7 @@ TEST_F(JointCallTest, AllPartsHaveTheCallsDeadline) {
   StartAbout({QueryAbout("a", {"one"}), QueryAbout("b", {"two"})}, seconds(1));
   model_gate_.WaitForArrivals(1);
   clock_.Advance(seconds(1));
-  EXPECT_TRUE(Wait().failed);
+  EXPECT_TRUE(log_.Wait().failed);
   EXPECT_TRUE(pipeline_->WaitIdle(TimePoint::max())) << "although the model still waits at its gate";
   ExpectEndedOnce();
 }
@@ -228,7 +214,7 @@ TEST_F(JointCallTest, ADrainFinishesWhatWasAdmittedBeforeItsPartsWereKnown) {
   parse_gate.WaitForArrivals(1);
   pipeline_->BeginDrain();
   parse_gate.Open();
-  EXPECT_FALSE(Wait().failed);
+  EXPECT_FALSE(log_.Wait().failed);
   ExpectEndedOnce();
 }
 

@@ -152,7 +152,7 @@ TEST_P(EachLimitTest, IsInclusiveAndWhatIsBeyondIsToldTheLimit) {
       EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << "by the library";
       EXPECT_EQ(status.error_details(), "");
     } else {
-      EXPECT_EQ(DetailsOf(status).info.reason(), limit.reason);
+      EXPECT_EQ(ReasonOf(status), limit.reason);
     }
   }
 }
@@ -171,7 +171,7 @@ TEST_F(LimitsTest, TokensAreLimitedInclusively) {
     const grpc::Status status = Send(kGround, request.SerializeAsString());
     EXPECT_EQ(status.ok(), tokens <= max_tokens) << tokens;
     if (status.ok()) continue;
-    EXPECT_EQ(DetailsOf(status).info.reason(), "EXPRESSION_TOO_LONG");
+    EXPECT_EQ(ReasonOf(status), "EXPRESSION_TOO_LONG");
     EXPECT_THAT(status.error_message(), HasSubstr("513 tokens, the limit is 512"));
   }
 }
@@ -186,7 +186,7 @@ TEST_F(LimitsTest, BytesInTheServerAreLimitedInclusively) {
     const grpc::Status status = Send(kGround, request.SerializeAsString());
     EXPECT_EQ(status.ok(), bytes <= kBytes) << status.error_message();
     if (status.ok()) continue;
-    EXPECT_EQ(DetailsOf(status).info.reason(), "MEMORY_BUDGET");
+    EXPECT_EQ(ReasonOf(status), "MEMORY_BUDGET");
     EXPECT_THAT(status.error_message(), HasSubstr("1001 bytes exceed the limit of 1000"));
   }
 }
@@ -206,7 +206,7 @@ TEST_F(LimitsTest, CallsInTheServerAreLimitedInclusively) {
 
   const grpc::Status refused = Send(kGround, Request().SerializeAsString());
 
-  EXPECT_EQ(DetailsOf(refused).info.reason(), "QUEUE_FULL");
+  EXPECT_EQ(ReasonOf(refused), "QUEUE_FULL");
   EXPECT_THAT(refused.error_message(), HasSubstr("3 calls are in the server, the limit is 3"));
   gate.Open();
   for (std::future<grpc::Status>& call : held) EXPECT_TRUE(call.get().ok());

@@ -137,7 +137,7 @@ class MutantsTest : public PreparedServingTest {
     const std::optional<std::string> fault = FaultOf(status);
     InFlight::Clear(sent.slot);
     MutexLock lock(&mutex_);
-    ++answered_[status.ok() ? "" : DetailsOf(status).info.reason()];
+    ++answered_[status.ok() ? "" : ReasonOf(status)];
     if (fault && ++faults_ <= 10) ADD_FAILURE() << sent.name << "\n" << *fault;
     free_slots_.push_back(sent.slot);
     changed_.NotifyAll();
@@ -149,7 +149,7 @@ class MutantsTest : public PreparedServingTest {
     const std::string code = NameOf(status.error_code());
     const std::string said = absl::StrCat(code, ": ", status.error_message());
     if (std::find(allowed_.begin(), allowed_.end(), code) == allowed_.end()) return said;
-    const auto reason = codes_.find(DetailsOf(status).info.reason());
+    const auto reason = codes_.find(ReasonOf(status));
     if (reason == codes_.end()) return absl::StrCat("without a reason of the contract: ", said);
     if (reason->second != code) return absl::StrCat(reason->first, " is ", reason->second, ", not ", said);
     if (status.error_message().empty() || status.error_message().size() > 1'024) return "no message, or a long one";

@@ -13,7 +13,6 @@
 #include "grpcpp/client_context.h"
 #include "tests/server/infer_request.h"
 #include "tests/server/serving_fixture.h"
-#include "tests/support/gate.h"
 
 namespace lqvg::serving {
 namespace {
@@ -69,9 +68,8 @@ class OipServiceTest : public ServingTest {
     v1::GroundRequest request;
     request.mutable_image()->set_encoded(picture);
     request.add_expressions(expression);
-    grpc::ClientContext context;
     v1::GroundResponse response;
-    EXPECT_TRUE(stub().Ground(&context, request, &response).ok());
+    EXPECT_TRUE(Ground(request, &response).ok());
     const v1::Box& box = response.results(0).boxes(0);
     return {box.x_min(), box.y_min(), box.x_max(), box.y_max(), box.score()};
   }
@@ -88,19 +86,7 @@ class OipServiceTest : public ServingTest {
   std::unique_ptr<inference::GRPCInferenceService::Stub> inference_;
 };
 
-// A test in which the model waits at a gate.
-class HeldOipServiceTest : public OipServiceTest {
- protected:
-  void SetUp() override {
-    grounder().before_encode_images = [this] { gate_.Pass(); };
-  }
-  void TearDown() override {
-    gate_.Open();
-    ServingTest::TearDown();
-  }
-
-  Gate gate_;
-};
+using HeldOipServiceTest = Held<OipServiceTest>;
 
 TEST_F(OipServiceTest, TellsWhetherItIsLiveAndReady) {
   StartServer();
@@ -132,7 +118,7 @@ TEST_F(OipServiceTest, TellsWhatItIs) {
 
   inference::ModelMetadataRequest request;
   inference::ModelMetadataResponse metadata;
-  EXPECT_EQ(DetailsOf(inference().ModelMetadata(&loading_context, request, &metadata)).info.reason(), "MODEL_LOADING");
+  EXPECT_EQ(ReasonOf(inference().ModelMetadata(&loading_context, request, &metadata)), "MODEL_LOADING");
   Open();
   request.set_name("fake");
   ASSERT_TRUE(inference().ModelMetadata(&model_context, request, &metadata).ok());
@@ -148,7 +134,7 @@ TEST_F(OipServiceTest, AnotherModelsMetadataIsNotFound) {
   inference::ModelMetadataResponse metadata;
   const grpc::Status status = inference().ModelMetadata(&context, request, &metadata);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(DetailsOf(status).info.reason(), "MODEL_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(status), "MODEL_NOT_FOUND");
 }
 
 TEST_F(OipServiceTest, OneImagesExpressionsGetTheBoxesThatGroundGives) {
@@ -214,7 +200,7 @@ TEST_F(OipServiceTest, ARefusedRequestTellsItsFieldAndKeepsItsId) {
   const grpc::Status status = Infer(request);
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(DetailsOf(status).info.reason(), "MALFORMED_REQUEST");
+  EXPECT_EQ(ReasonOf(status), "MALFORMED_REQUEST");
   EXPECT_THAT(DetailsOf(status).Fields(), ElementsAre("inputs[EXPRESSION][1]"));
   EXPECT_EQ(log().Wait(1).request_id, "my-id");
 }
@@ -225,7 +211,7 @@ TEST_F(OipServiceTest, BytesThatAreNoRequestAreMalformed) {
        {"ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMetadata", "ModelInfer"}) {
     const grpc::Status status = Send(std::string(kService) + method, "\xff\xff");
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method;
-    EXPECT_EQ(DetailsOf(status).info.reason(), "MALFORMED_REQUEST") << method;
+    EXPECT_EQ(ReasonOf(status), "MALFORMED_REQUEST") << method;
   }
 }
 
@@ -238,10 +224,10 @@ TEST_F(OipServiceTest, WhatIsNotServedIsUnimplemented) {
 
 TEST_F(OipServiceTest, RefusesWhileTheModelLoadsAndWhileDraining) {
   StartServer();
-  EXPECT_EQ(DetailsOf(Infer(InferRequest({"a"}, {"1"}))).info.reason(), "MODEL_LOADING");
+  EXPECT_EQ(ReasonOf(Infer(InferRequest({"a"}, {"1"}))), "MODEL_LOADING");
   Open();
   pipeline().BeginDrain();
-  EXPECT_EQ(DetailsOf(Infer(InferRequest({"a"}, {"1"}))).info.reason(), "SHUTTING_DOWN");
+  EXPECT_EQ(ReasonOf(Infer(InferRequest({"a"}, {"1"}))), "SHUTTING_DOWN");
 }
 
 TEST_F(OipServiceTest, AsksForCredentialsButForProbes) {
@@ -273,7 +259,7 @@ TEST_F(HeldOipServiceTest, AFullQueueFailsTheWholeCall) {
   const grpc::Status status = Infer(InferRequest({"a", "b", "c"}, {"1", "2", "3"}));
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(DetailsOf(status).info.reason(), "QUEUE_FULL");
+  EXPECT_EQ(ReasonOf(status), "QUEUE_FULL");
   EXPECT_EQ(pipeline().occupancy().in_flight, 0);
 }
 
@@ -285,7 +271,7 @@ TEST_F(HeldOipServiceTest, TheTimeoutOfTheRequestShortensItsDeadline) {
   const grpc::Status status = Infer(request);
 
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_THAT(DetailsOf(status).info.reason(), AnyOf("EXPIRED_IN_QUEUE", "EXPIRED_WHILE_RUNNING"));
+  EXPECT_THAT(ReasonOf(status), AnyOf("EXPIRED_IN_QUEUE", "EXPIRED_WHILE_RUNNING"));
   EXPECT_LE(log().Wait(1).slack, Duration::zero());
   EXPECT_EQ(pipeline().occupancy().in_flight, 0);
 }

@@ -12,7 +12,6 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/client_context.h"
 #include "tests/server/serving_fixture.h"
-#include "tests/support/gate.h"
 
 namespace lqvg::serving {
 namespace {
@@ -31,11 +30,7 @@ class ServerTest : public ServingTest {
   }
 
   std::future<grpc::Status> GroundAsync() {
-    return std::async(std::launch::async, [this] {
-      grpc::ClientContext context;
-      v1::GroundResponse response;
-      return stub().Ground(&context, GoodRequest(), &response);
-    });
+    return std::async(std::launch::async, [this] { return Ground(GoodRequest()); });
   }
 
   // Whether a new connection is served.
@@ -150,19 +145,7 @@ TEST_F(ServerTest, ShutdownEndsOpenWatchesAtOnce) {
   EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-// A test in which the model waits at a gate, which outlives the model's thread.
-class HeldServerTest : public ServerTest {
- protected:
-  void SetUp() override {
-    grounder().before_encode_images = [this] { gate_.Pass(); };
-  }
-  void TearDown() override {
-    gate_.Open();
-    ServerTest::TearDown();
-  }
-
-  Gate gate_;
-};
+using HeldServerTest = Held<ServerTest>;
 
 TEST_F(HeldServerTest, ShutdownLetsARunningCallEnd) {
   StartAndOpen();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,10 +23,12 @@
 #include "grpcpp/support/slice.h"
 #include "gtest/gtest.h"
 #include "lqvg/v1/grounding.grpc.pb.h"
-#include "server/mutex.h"
+#include "server/finished_call.h"
 #include "server/pipeline.h"
 #include "server/server.h"
 #include "tests/support/fake_grounder.h"
+#include "tests/support/gate.h"
+#include "tests/support/outcome_log.h"
 #include "tests/support/query_maker.h"
 
 namespace lqvg::serving {
@@ -50,35 +53,6 @@ inline PreparedQuery FakePreparedQuery(const GroundQuery& query) {
       .max_boxes = query.max_boxes, .min_score = query.min_score, .clip_boxes = query.clip_boxes};
   return prepared;
 }
-
-// Collects what the service reports.
-class CallLog {
- public:
-  CallObserver Recorder() {
-    return [this](const FinishedCall& call) {
-      MutexLock lock(&mutex_);
-      calls_.push_back(call);
-      changed_.NotifyAll();
-    };
-  }
-
-  // Blocks until `count` RPCs have ended, and returns the last of them.
-  FinishedCall Wait(std::size_t count = 1) {
-    MutexLock lock(&mutex_);
-    while (calls_.size() < count) changed_.Wait(&mutex_);
-    return calls_.at(count - 1);
-  }
-
-  void Forget() {
-    MutexLock lock(&mutex_);
-    calls_.clear();
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<FinishedCall> calls_ ABSL_GUARDED_BY(mutex_);
-};
 
 class ServingTest : public testing::Test {
  protected:
@@ -119,13 +93,26 @@ class ServingTest : public testing::Test {
                                      arguments);
   }
 
+  // Asks, and waits for the answer.
+  grpc::Status Ground(const v1::GroundRequest& request, v1::GroundResponse* response = nullptr) {
+    grpc::ClientContext context;
+    return GroundIn(context, request, response);
+  }
+
+  // The same, with metadata, deadline and trailers in `context`.
+  grpc::Status GroundIn(grpc::ClientContext& context, const v1::GroundRequest& request,
+                        v1::GroundResponse* response = nullptr) {
+    v1::GroundResponse unused;
+    return stub_->Ground(&context, request, response != nullptr ? response : &unused);
+  }
+
   // Sends bytes as they are to "/package.Service/Method", and waits for the answer.
   grpc::Status Send(const std::string& method, const std::string& bytes, std::string* answer = nullptr) const {
     grpc::ClientContext context;
     return SendIn(context, method, bytes, answer);
   }
 
-  // The same, with metadata, deadline and trailers in `context`.
+  // The same in `context`.
   grpc::Status SendIn(grpc::ClientContext& context, const std::string& method, const std::string& bytes,
                       std::string* answer = nullptr) const {
     grpc::GenericStub generic(channel_);
@@ -152,18 +139,33 @@ class ServingTest : public testing::Test {
   Server& server() { return *server_; }
   const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
   v1::GroundingService::Stub& stub() { return *stub_; }
-  CallLog& log() { return log_; }
+  OutcomeLogOf<FinishedCall>& log() { return log_; }
 
  private:
   SteadyClock clock_;
   FakeGrounder grounder_;
-  CallLog log_;
+  OutcomeLogOf<FinishedCall> log_;
   Pipeline::Options pipeline_options_;
   ServerOptions server_options_{.address = "127.0.0.1:0"};
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::GroundingService::Stub> stub_;
+};
+
+// A test in which the model waits at a gate.
+template <typename Test>
+class Held : public Test {
+ protected:
+  void SetUp() override {
+    this->grounder().before_encode_images = [this] { gate_.Pass(); };
+  }
+  void TearDown() override {
+    gate_.Open();
+    Test::TearDown();
+  }
+
+  Gate gate_;
 };
 
 // A request that is answered: an encoded picture and one expression.
@@ -203,6 +205,20 @@ inline ErrorDetails DetailsOf(const grpc::Status& status) {
   EXPECT_EQ(details.status.message(), status.error_message());
   EXPECT_EQ(details.info.domain(), "lqvg");
   return details;
+}
+
+inline ErrorDetails DetailsOf(const google::rpc::Status& error) { return DetailsOf(error.SerializeAsString()); }
+
+inline std::string ReasonOf(const grpc::Status& status) { return DetailsOf(status).info.reason(); }
+inline std::string ReasonOf(const google::rpc::Status& error) { return DetailsOf(error).info.reason(); }
+
+// Nothing if the RPC came without that trailer.
+inline std::optional<std::string> TrailerOf(const grpc::ClientContext& context, const std::string& key) {
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find(key);
+  if (found == trailers.end()) return std::nullopt;
+  EXPECT_EQ(trailers.count(key), 1u) << key;
+  return std::string(found->second.data(), found->second.size());
 }
 
 }  // namespace lqvg::serving

@@ -54,7 +54,7 @@ TEST(ToGroundResponseTest, TellsBoxesSizesTimesAndNotes) {
   EXPECT_EQ(response.results(0).boxes(0).y_max(), 4.0f);
   EXPECT_EQ(response.results(0).boxes(0).score(), 0.5f);
   EXPECT_FALSE(response.results(0).has_error());
-  EXPECT_EQ(DetailsOf(response.results(1).error().SerializeAsString()).info.reason(), "DEVICE_MEMORY");
+  EXPECT_EQ(ReasonOf(response.results(1).error()), "DEVICE_MEMORY");
   EXPECT_EQ(response.image_width(), 640u);
   EXPECT_EQ(response.image_height(), 480u);
   EXPECT_EQ(response.model().name(), "demo");

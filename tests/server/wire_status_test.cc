@@ -60,7 +60,7 @@ TEST(WireStatusTest, FailuresOutsideTheContractAreInternalAndKeepTheirWords) {
     const Refusal refusal = ToRefusal(status, "my-id");
     EXPECT_EQ(refusal.status.error_code(), grpc::StatusCode::INTERNAL);
     EXPECT_EQ(refusal.status.error_message(), "internal error; please report request id my-id");
-    EXPECT_EQ(DetailsOf(refusal.status).info.reason(), "INTERNAL_ERROR");
+    EXPECT_EQ(ReasonOf(refusal.status), "INTERNAL_ERROR");
     EXPECT_EQ(refusal.status.error_details().find("secret"), std::string::npos);
   }
 }

@@ -1,6 +1,6 @@
-// Collects how calls ended. Outlives the calls that report to it.
+// Collects how calls ended, one `Outcome` for each. Outlives the calls that report to it.
 //
-// Thread-safe.
+// Thread-safe; only Wait blocks.
 #pragma once
 
 #include <string>
@@ -13,11 +13,12 @@
 
 namespace lqvg::serving {
 
-class OutcomeLog {
+template <typename Outcome>
+class OutcomeLogOf {
  public:
-  // A `done` for one call.
-  Call::Done Recorder() {
-    return [this](CallOutcome outcome) {
+  // What a call is to run when it has ended.
+  auto Recorder() {
+    return [this](Outcome outcome) {
       MutexLock lock(&mutex_);
       outcomes_.push_back(std::move(outcome));
       changed_.NotifyAll();
@@ -25,7 +26,7 @@ class OutcomeLog {
   }
 
   // Blocks until `count` calls have ended, and returns the last of them.
-  CallOutcome Wait(std::size_t count = 1) {
+  Outcome Wait(std::size_t count = 1) {
     MutexLock lock(&mutex_);
     while (outcomes_.size() < count) changed_.Wait(&mutex_);
     return outcomes_.at(count - 1);
@@ -36,11 +37,18 @@ class OutcomeLog {
     return outcomes_.size();
   }
 
+  void Forget() {
+    MutexLock lock(&mutex_);
+    outcomes_.clear();
+  }
+
  private:
   Mutex mutex_;
   CondVar changed_;
-  std::vector<CallOutcome> outcomes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Outcome> outcomes_ ABSL_GUARDED_BY(mutex_);
 };
+
+using OutcomeLog = OutcomeLogOf<CallOutcome>;
 
 using lqvg::ReasonOf;
 // The reason of a failed outcome; "" for an answer.
