@@ -71,7 +71,7 @@ Batcher::Batcher(Options options, Grounder& grounder, const Clock& clock)
       grounder_(grounder),
       clock_(clock),
       device_watch_(options_.device_timeout, clock, [this] { LoseDevice(DeviceLoss::kHang); }),
-      limits_(options_.limits),
+      memory_limits_({.images = options_.limits.max_images, .expressions = options_.limits.max_expressions}),
       device_free_at_(clock.Now()),
       worker_([this] { Work(); }) {}
 
@@ -89,11 +89,24 @@ absl::Status Batcher::Announce(std::shared_ptr<Call> call, Demand demand) {
       !running_ && queue_.empty() && announced_.empty() && now - device_free_at_ >= kIdleBeforeTrying * own;
   if (!long_idle) {
     const TimePoint device_free = running_ ? std::max(now, device_free_at_) : now;
-    absl::Status status = CheckReachable(Waiting(), newcomer, now, device_free, cost, limits_);
+    absl::Status status = CheckReachable(Waiting(), newcomer, now, device_free, cost, Limits());
     if (!status.ok()) return status;
   }
   announced_.push_back({.call = std::move(call), .demand = std::move(demand)});
   return absl::OkStatus();
+}
+
+MemoryLimits::Counts Batcher::largest_batch() const {
+  MutexLock lock(&mutex_);
+  return memory_limits_.value();
+}
+
+BatchLimits Batcher::Limits() const {
+  BatchLimits limits = options_.limits;
+  const MemoryLimits::Counts fits = memory_limits_.value();
+  limits.max_images = fits.images;
+  limits.max_expressions = fits.expressions;
+  return limits;
 }
 
 std::vector<QueuedCall> Batcher::Waiting() const {
@@ -163,7 +176,7 @@ std::optional<Batcher::Turn> Batcher::NextTurn() {
   while (!stopping_) {
     const TimePoint now = clock_.Now();
     Turn turn{.ended = TakeEnded(now), .batch = {}, .began = now};
-    const BatchChoice choice = ChooseBatch(Views(queue_), now, cost, limits_);
+    const BatchChoice choice = ChooseBatch(Views(queue_), now, cost, Limits());
     turn.batch = TakeBatch(choice.run);
     if (!turn.batch.empty()) {
       running_ = true;
@@ -200,9 +213,7 @@ void Batcher::Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fa
   BatchResult result = RunModel(batch, began, std::move(fault));
   const absl::Status& status = result.report.status;
   const Duration model = clock_.Now() - began;
-  if (status.ok() && result.report.expressions > 0) {
-    cost_model_.Learn(result.report.images, result.report.expressions, model + finishing_);
-  }
+  if (status.ok() && result.report.expressions > 0) Learn(result.report, model);
   if (options_.observer) options_.observer(result.report);
   if (IsDeviceLost(status)) LoseDevice(DeviceLoss::kError);
   if (const std::size_t size = RetrySize(result.report, batch.size()); size > 0) {
@@ -225,18 +236,19 @@ void Batcher::Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fa
   finishing_ = clock_.Now() - model_ended;
 }
 
+void Batcher::Learn(const BatchReport& report, Duration model) {
+  cost_model_.Learn(report.images, report.expressions, model + finishing_);
+  MutexLock lock(&mutex_);
+  memory_limits_.Ran({.images = report.images, .expressions = report.expressions}, clock_.Now());
+}
+
 std::size_t Batcher::RetrySize(const BatchReport& report, std::size_t calls) {
   if (report.status.ok() || IsDeviceLost(report.status) || absl::IsCancelled(report.status)) return 0;
   const std::size_t half = (calls + 1) / 2;
   if (IsDeviceMemory(report.status)) {
     MutexLock lock(&mutex_);
-    const int expressions_at_once = std::min(limits_.max_expressions, report.expressions);
-    if (report.images > 1) {
-      limits_.max_images = std::min(limits_.max_images, (report.images + 1) / 2);
-    } else if (expressions_at_once > 1) {
-      limits_.max_expressions = (expressions_at_once + 1) / 2;
-      return half;  // of one call: the same in smaller steps
-    }
+    const MemoryLimits::Counts batch = {.images = report.images, .expressions = report.expressions};
+    if (memory_limits_.DidNotFit(batch, clock_.Now())) return half;  // of one call: the same in smaller steps
   }
   return calls > 1 ? half : 0;
 }
@@ -247,7 +259,7 @@ BatchResult Batcher::RunModel(std::span<const BatchItem> batch, TimePoint began,
   BatchLimits limits;
   {
     MutexLock lock(&mutex_);
-    limits = limits_;
+    limits = Limits();
   }
   if (fault.ok()) return RunBatch(grounder_, batch, limits, began, clock_, options_.caches);
   BatchResult result;

@@ -3,8 +3,8 @@
 // Owned by the pipeline. Announce and Submit may be called by any thread and never block. The worker drops what is
 // finished or expired, lets ChooseBatch pick, runs the batch and finishes its calls. When a batch of several calls
 // fails, each half runs once more, and so on, so that one call's fault stays its own. A batch that did not fit into the
-// device's memory is halved likewise, down to single expressions, and later batches are not made as large again. When
-// the device itself is lost, nothing is run again.
+// device's memory is halved likewise, down to single expressions, and later batches are no larger until memory_limits
+// tries it again. When the device itself is lost, nothing is run again.
 #pragma once
 
 #include <chrono>
@@ -26,6 +26,7 @@
 #include "server/cost_model.h"
 #include "server/device_watch.h"
 #include "server/fault_points.h"
+#include "server/memory_limits.h"
 #include "server/mutex.h"
 #include "server/prepared_query.h"
 #include "server/run_batch.h"
@@ -73,6 +74,9 @@ class Batcher {
   // What batches cost, as far as those that ran tell.
   BatchCost cost() const { return cost_model_.cost(); }
 
+  // How large batches may be now: as the options say, or less.
+  MemoryLimits::Counts largest_batch() const;
+
   // Queues a call. Finishes it at once when it cannot: UNAVAILABLE, QUEUE_FULL or SHUTTING_DOWN.
   void Submit(std::shared_ptr<Call> call, PreparedQuery query);
 
@@ -97,10 +101,14 @@ class Batcher {
   std::vector<BatchItem> TakeEnded(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<BatchItem> TakeBatch(std::span<const std::size_t> indices) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<QueuedCall> Waiting() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Those of the options, less what does not fit into the memory.
+  BatchLimits Limits() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Work();
   // Runs a batch to its end, in parts if it must be. It fails with `fault`, if there is one, instead of running.
   void Run(std::vector<BatchItem> batch, TimePoint began, absl::Status fault);
   BatchResult RunModel(std::span<const BatchItem> batch, TimePoint began, absl::Status fault);
+  // From a batch that has run.
+  void Learn(const BatchReport& report, Duration model);
   // In parts of how many calls a batch that ended as `report` says is to be run once more; 0: not at all.
   std::size_t RetrySize(const BatchReport& report, std::size_t calls);
   void LoseDevice(DeviceLoss loss);
@@ -116,7 +124,7 @@ class Batcher {
   CondVar changed_;
   std::vector<BatchItem> queue_ ABSL_GUARDED_BY(mutex_);  // in order of arrival
   std::vector<Announcement> announced_ ABSL_GUARDED_BY(mutex_);
-  BatchLimits limits_ ABSL_GUARDED_BY(mutex_);        // those of the options, less what did not fit into the memory
+  MemoryLimits memory_limits_ ABSL_GUARDED_BY(mutex_);
   TimePoint device_free_at_ ABSL_GUARDED_BY(mutex_);  // when the batch that runs, or ran last, is done
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

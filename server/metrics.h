@@ -16,6 +16,7 @@
 #include "server/caches.h"
 #include "server/cost_model.h"
 #include "server/finished_call.h"
+#include "server/memory_limits.h"
 #include "server/run_batch.h"
 
 namespace prometheus {
@@ -29,6 +30,7 @@ struct LiveState {
   Occupancy occupancy = {};
   CachesCounts caches = {};
   BatchCost cost = {};
+  MemoryLimits::Counts largest_batch = {};
 };
 
 class Metrics {

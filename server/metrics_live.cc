@@ -89,6 +89,15 @@ std::vector<prometheus::MetricFamily> LiveMetrics::Collect() const {
       One("lqvg_queue_bytes",
           "Bytes of these unanswered calls: each its request as it came, or its canvas if that is larger.",
           number(inside.bytes)),
+      One("lqvg_batch_images_limit",
+          "Pictures that a batch may have now: fewer than --max-batch-images after batches that did not fit into the "
+          "device's memory; 0 before the model is loaded.",
+          number(state.largest_batch.images)),
+      One("lqvg_batch_expressions_limit",
+          "Expressions that a batch may have now: fewer than --max-batch-expressions after batches that did not fit "
+          "into "
+          "the device's memory; 0 before the model is loaded.",
+          number(state.largest_batch.expressions)),
       One("lqvg_memory_limit_bytes", "Memory that the process may use: its control group's limit, or the machine's.",
           number(ReadProcessQuota().memory_bytes)),
       One("process_cpu_seconds_total", "CPU time of all threads, user and system.", process.cpu_seconds,

@@ -1,5 +1,5 @@
-// The metrics that are read when they are asked for: the server's occupancy, its caches, what batches cost, and what
-// the kernel says of the process.
+// The metrics that are read when they are asked for: the server's occupancy, its caches, what batches cost and how
+// large they may be, and what the kernel says of the process.
 //
 // Owned by Metrics. Thread-safe; blocks for as long as the kernel takes to tell.
 #pragma once

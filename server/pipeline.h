@@ -81,6 +81,10 @@ class Pipeline {
   Occupancy occupancy() const { return admission_.occupancy(); }
   // What batches cost, as far as those that ran tell; nothing before Open.
   BatchCost cost() const { return open_.load(std::memory_order_acquire) ? batcher_->cost() : BatchCost(); }
+  // How large batches may be now; 0 before Open.
+  MemoryLimits::Counts largest_batch() const {
+    return open_.load(std::memory_order_acquire) ? batcher_->largest_batch() : MemoryLimits::Counts();
+  }
 
  private:
   // Each takes a call as far as its thread may. The seams where exceptions of parsing and preparing end.

@@ -290,8 +290,10 @@ class ServerProcess {
   Lifecycle lifecycle_{config_.drain, clock_};
   std::optional<FaultPoints> faults_;
   Metrics metrics_{kVersion, kCommit, [this] {
-                     return LiveState{
-                         .occupancy = pipeline_.occupancy(), .caches = caches_.counts(), .cost = pipeline_.cost()};
+                     return LiveState{.occupancy = pipeline_.occupancy(),
+                                      .caches = caches_.counts(),
+                                      .cost = pipeline_.cost(),
+                                      .largest_batch = pipeline_.largest_batch()};
                    }};
   LoadedModel model_;                                 // used by the pipeline
   Caches caches_{config_.caches};                     // used by the pipeline; holds parts of the model's

@@ -36,12 +36,17 @@ def messages(tmp_path_factory):
 
 
 class ScriptedServer:
-    """Answers Ground by `script(request, context)`; remembers what it was asked. `released` lets held calls go."""
+    """Answers Ground by `script(request, context)`, and each item of a GroundStream likewise; remembers what it was asked.
+
+    `released` lets held calls go.
+    """
 
     def __init__(self, messages, credentials=None):
         self._messages = messages
         self.script = self.answer
+        self.stream_script = lambda request, context: {"response": self.answer(request, context)}  # fields of the answer
         self.requests = []
+        self.timeouts = []  # of the items of streams, seconds
         self.metadata = {}
         self.max_expressions = 32
         self.health = ["SERVING"]
@@ -53,6 +58,8 @@ class ScriptedServer:
         self._server.add_generic_rpc_handlers((
             grpc.method_handlers_generic_handler("lqvg.v1.GroundingService", {
                 "Ground": unary(self._ground, v1.GroundRequest.FromString, v1.GroundResponse.SerializeToString),
+                "GroundStream": grpc.stream_stream_rpc_method_handler(
+                    self._ground_stream, v1.GroundStreamRequest.FromString, v1.GroundStreamResponse.SerializeToString),
                 "GetModel": unary(self._get_model, v1.GetModelRequest.FromString,
                                   v1.GetModelResponse.SerializeToString)}),
             grpc.method_handlers_generic_handler("grpc.health.v1.Health", {
@@ -79,9 +86,7 @@ class ScriptedServer:
     def refuse(self, code, reason="", message="because", violations=()):
         """A script that fails every call, as the contract says that failures look."""
         details = self._messages.details
-        status = self._messages.status.Status(code=code.value[0], message=message)
-        if reason:
-            self._add(status, details.ErrorInfo(reason=reason, domain="lqvg"))
+        status = self.status_of(code, reason, message)
         if violations:
             fields = [details.BadRequest.FieldViolation(field=f, description=d) for f, d in violations]
             self._add(status, details.BadRequest(field_violations=fields))
@@ -94,6 +99,13 @@ class ScriptedServer:
             context.abort(code, message)
 
         return fail
+
+    def status_of(self, code, reason="", message="because"):
+        """A google.rpc.Status of such a failure."""
+        status = self._messages.status.Status(code=code.value[0], message=message)
+        if reason:
+            self._add(status, self._messages.details.ErrorInfo(reason=reason, domain="lqvg"))
+        return status
 
     def only_for(self, encoded, script):
         """`script` for calls with that picture; the others are answered."""
@@ -114,6 +126,13 @@ class ScriptedServer:
         self.requests.append(request)
         self.metadata = dict(context.invocation_metadata())
         return self.script(request, context)
+
+    def _ground_stream(self, items, context):
+        for sequence, item in enumerate(items):
+            self.requests.append(item.request)
+            self.timeouts.append(item.timeout.ToNanoseconds() / 1e9)
+            answer = {"sequence": sequence, **self.stream_script(item.request, context)}
+            yield self._messages.v1.GroundStreamResponse(**answer)
 
     def _get_model(self, request, context):
         v1 = self._messages.v1

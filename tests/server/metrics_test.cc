@@ -82,6 +82,13 @@ TEST_F(MetricsTest, TellsWhatBatchesCost) {
   EXPECT_EQ(Sample(R"(lqvg_cost_seconds{images="8",expressions="8"})"), 7);
 }
 
+TEST_F(MetricsTest, TellsHowLargeBatchesMayBe) {
+  EXPECT_EQ(Sample("lqvg_batch_images_limit"), 0);
+  state_.largest_batch = {.images = 4, .expressions = 16};
+  EXPECT_EQ(Sample("lqvg_batch_images_limit"), 4);
+  EXPECT_EQ(Sample("lqvg_batch_expressions_limit"), 16);
+}
+
 TEST_F(MetricsTest, KnowsEveryReasonOfTheContract) {
   const google::protobuf::EnumDescriptor& reasons = *v1::ErrorReason_descriptor();
   ASSERT_EQ(reasons.value_count(), static_cast<int>(std::size(kKnownReasons)) + 1) << "UNSPECIFIED is never sent";

@@ -13,8 +13,8 @@ from lqvg.answers import Grounding, Health, Model
 from lqvg.connection import (HEALTH_CHECK, READY_POLL_SECONDS, Connection, HealthCheckRequest, HealthCheckResponse,
                              Metadata, Tls, check_timeout, to_health)
 from lqvg.pictures import Picture
-from lqvg.retained import LEAST_SECONDS, Retained
-from lqvg.stream import Item, Outcome, Sender
+from lqvg.retained import LEAST_SECONDS, Retained, is_large
+from lqvg.stream import AsyncSender, Item, Outcome
 from lqvg.v1 import grounding_pb2 as v1
 from lqvg.v1 import grounding_pb2_grpc
 
@@ -55,17 +55,19 @@ class Client:
     async def ground_stream(self, items: Union[Iterable[Item], AsyncIterable[Item]], *,
                             timeout: Optional[float] = None, metadata: Metadata = ()) -> AsyncIterator[Outcome]:
         """As lqvg.Client.ground_stream, for `async for`. `items` may be asynchronous, too."""
-        sender = Sender(self._connection.timeout)
-        call = self._stub.GroundStream(sender.async_requests(items, asyncio.to_thread),
+        sender = AsyncSender(self._connection.timeout, self._retained)
+        call = self._stub.GroundStream(sender.requests(items),
                                        timeout=None if timeout is None else check_timeout(timeout),
                                        metadata=(*self._connection.metadata, *metadata))
         try:
             async for response in call:
-                yield sender.outcome(response)
+                if (outcome := sender.outcome(response)) is not None:
+                    yield outcome
         except grpc.RpcError as error:
             raise errors.from_call(error) from error
         finally:
             call.cancel()
+            sender.close()
         if sender.problem is not None:
             raise sender.problem
 
@@ -117,7 +119,8 @@ class Client:
                 self._retained.forget(short)
             timeout = max(give_up - time.monotonic(), LEAST_SECONDS)
         response = await self._call(self._stub.Ground, request, timeout, metadata)
-        self._retained.add(request, response)
+        if is_large(request):
+            self._retained.add(response, turned=request.image.apply_exif_orientation)
         return response
 
     async def _call(self, method: Any, request: Any, timeout: Optional[float], metadata: Metadata = ()) -> Any:

@@ -12,8 +12,8 @@ from lqvg.answers import Grounding, Health, Model
 from lqvg.connection import (HEALTH_CHECK, READY_POLL_SECONDS, Connection, HealthCheckRequest, HealthCheckResponse,
                              Metadata, Tls, check_timeout, to_health)
 from lqvg.pictures import Picture
-from lqvg.retained import LEAST_SECONDS, Retained
-from lqvg.stream import Item, Outcome, Sender
+from lqvg.retained import LEAST_SECONDS, Retained, is_large
+from lqvg.stream import BlockingSender, Item, Outcome
 from lqvg.v1 import grounding_pb2 as v1
 from lqvg.v1 import grounding_pb2_grpc
 
@@ -85,7 +85,8 @@ class Client:
         """Grounds many pictures on one stream, and yields what becomes of each as soon as it is known, in any order.
 
         items: one for each picture; taken by another thread, as fast as the server takes them: it works on at most 16
-          that are not answered. A failed item is its Outcome's error, and the stream goes on.
+          that are not answered. A failed item is its Outcome's error, and the stream goes on. A picture that the server
+          retains goes as its digest first, as in ground.
         timeout: seconds for the whole stream; None: as long as it takes. An item's own is the client's, unless it has
           one.
         metadata: pairs of lower-case key and value beside the client's.
@@ -97,17 +98,19 @@ class Client:
         Raises Error: the stream failed. What `items` raises, and what Client.ground does for an item that cannot be
         sent, once the items before are answered.
         """
-        sender = Sender(self._connection.timeout)
+        sender = BlockingSender(self._connection.timeout, self._retained)
         call = self._stub.GroundStream(sender.requests(items),
                                        timeout=None if timeout is None else check_timeout(timeout),
                                        metadata=(*self._connection.metadata, *metadata))
         try:
             for response in call:
-                yield sender.outcome(response)
+                if (outcome := sender.outcome(response)) is not None:
+                    yield outcome
         except grpc.RpcError as error:
             raise errors.from_call(error) from error
         finally:
             call.cancel()
+            sender.close()
         if sender.problem is not None:
             raise sender.problem
 
@@ -162,7 +165,8 @@ class Client:
                 self._retained.forget(short)
             timeout = max(give_up - time.monotonic(), LEAST_SECONDS)
         response = self._call(self._stub.Ground, request, timeout, metadata)
-        self._retained.add(request, response)
+        if is_large(request):
+            self._retained.add(response, turned=request.image.apply_exif_orientation)
         return response
 
     def _call(self, method: Any, request: Any, timeout: Optional[float], metadata: Metadata = ()) -> Any:

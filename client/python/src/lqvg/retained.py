@@ -23,7 +23,7 @@ class Retained:
 
     def by_digest(self, request: v1.GroundRequest) -> Optional[v1.GroundRequest]:
         """`request` with its picture's digest instead of the bytes; None: the bytes are to be sent."""
-        if not self._keys or len(request.image.encoded) <= LEAST_BYTES:
+        if not self._keys or not is_large(request):
             return None
         key = (hashlib.sha256(request.image.encoded).digest(), request.image.apply_exif_orientation)
         if key not in self._keys:
@@ -33,12 +33,12 @@ class Retained:
         short.image.digest = key[0]
         return short
 
-    def add(self, request: v1.GroundRequest, response: v1.GroundResponse) -> None:
-        """Notes what the answer to a request with the picture's bytes says."""
-        if not response.image_retained or len(request.image.encoded) <= LEAST_BYTES:
+    def add(self, response: v1.GroundResponse, *, turned: bool) -> None:
+        """Notes what the answer to a request with the bytes of a large picture says. `turned`: as EXIF says."""
+        if not response.image_retained:
             return
         with self._lock:
-            self._keys[response.image_digest, request.image.apply_exif_orientation] = None
+            self._keys[response.image_digest, turned] = None
             if len(self._keys) > _MAX_PICTURES:
                 self._keys.popitem(last=False)
 
@@ -46,3 +46,8 @@ class Retained:
         """To be called when a request by digest was answered IMAGE_NOT_CACHED."""
         with self._lock:
             self._keys.pop((short.image.digest, short.image.apply_exif_orientation), None)
+
+
+def is_large(request: v1.GroundRequest) -> bool:
+    """Whether it has the bytes of a picture that is worth a try by its digest."""
+    return len(request.image.encoded) > LEAST_BYTES
