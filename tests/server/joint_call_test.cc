@@ -121,7 +121,22 @@ TEST_F(JointCallTest, AnswersEveryPartInOrder) {
   ExpectEndedOnce();
 }
 
-TEST_F(JointCallTest, ARefusedOrRejectedRequestFailsAsAnyCall) {
+TEST_F(JointCallTest, ARefusedRequestIsNeverRead) {
+  options_.admission.max_bytes = 1'000;
+  MakeOpen();
+  bool read = false;
+  const auto parse = [&read]() -> Queries {
+    read = true;
+    return std::vector{QueryAbout("a", {"one"})};
+  };
+  Start(parse, std::nullopt, 1'001);
+  EXPECT_EQ(WaitForFailure(), "MEMORY_BUDGET");
+  EXPECT_EQ(log_.Wait().parts.size(), 1u);
+  ExpectEndedOnce();
+  EXPECT_FALSE(read);
+}
+
+TEST_F(JointCallTest, ARejectedRequestFailsAsAnyCall) {
   MakeOpen();
   Start([]() -> Queries { return Reject(absl::StatusCode::kInvalidArgument, "FIELD_REQUIRED", "required"); });
   EXPECT_EQ(WaitForFailure(), "FIELD_REQUIRED");
@@ -139,10 +154,20 @@ TEST_F(JointCallTest, AFurtherPartThatFindsNoPlaceFailsAll) {
 }
 
 TEST_F(JointCallTest, EachFurtherPartIsCountedWithItsPicture) {
-  options_.admission.max_bytes = 1'000;
+  options_.admission.max_bytes = 10'000;
   MakeOpen();
-  StartAbout({QueryAbout("a", {"one"}), QueryAbout(std::string(1'000, 'b'), {"two"})});
+  StartAbout({QueryAbout("a", {"one"}), QueryAbout(std::string(8'000, 'b'), {std::string(2'000, 'x')})});
   EXPECT_EQ(WaitForFailure(), "MEMORY_BUDGET");
+  EXPECT_EQ(log_.Wait().failed, 1u);
+  ExpectEndedOnce();
+}
+
+TEST_F(JointCallTest, EachFurtherPartIsCountedForItsCaller) {
+  options_.admission = {.max_calls = 100, .caller_percent = 2};
+  MakeOpen();
+  StartAbout({QueryAbout("a", {"one"}), QueryAbout("b", {"two"}), QueryAbout("c", {"three"})});
+  EXPECT_EQ(WaitForFailure(), "QUOTA_EXCEEDED");
+  EXPECT_EQ(log_.Wait().failed, 2u);
   ExpectEndedOnce();
 }
 

@@ -313,10 +313,13 @@ INSTANTIATE_TEST_SUITE_P(
                    "0 elements in bytes_contents, its shape says 2"},
         BadRequest{"contents_of_another_type",
                    kMalformed,
-                   {"inputs[IMAGE]", "inputs[EXPRESSION]"},
+                   {"inputs[IMAGE]"},
                    [](auto& r) {
                      r.clear_raw_input_contents();
-                     r.mutable_inputs(0)->mutable_contents()->add_uint_contents(7);
+                     for (int i = 0; i < 2; ++i) {
+                       r.mutable_inputs(0)->mutable_contents()->add_uint_contents(7);
+                       r.mutable_inputs(1)->mutable_contents()->add_bytes_contents("1");
+                     }
                    }},
         BadRequest{
             "an_unknown_output", kRange, {"outputs[0].name"}, [](auto& r) { r.add_outputs()->set_name("LABELS"); }},

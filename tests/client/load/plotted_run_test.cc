@@ -31,6 +31,7 @@ TEST(PlottedRun, OfAWrittenReportIsThatOfTheReport) {
     EXPECT_EQ(read->steps[i].load, plotted.steps[i].load);
     EXPECT_DOUBLE_EQ(read->steps[i].good, plotted.steps[i].good);
     if (i == 1) continue;  // nothing was answered
+    EXPECT_NEAR(read->steps[i].p50, plotted.steps[i].p50, 1e-9);
     EXPECT_NEAR(read->steps[i].p99, plotted.steps[i].p99, 1e-9);
     EXPECT_NEAR(read->steps[i].p99_9, plotted.steps[i].p99_9, 1e-9);
   }
@@ -47,8 +48,11 @@ TEST(PlottedRun, OfAClosedLoopIsOverTheConcurrency) {
 }
 
 TEST(PlottedRun, OfSomethingElseIsRefused) {
-  for (const char* text : {"", "[]", "{}", R"({"steps": 3})", R"({"steps": [{}]})",
-                           R"({"steps": [{"offered_per_second": 1, "latency_seconds": {}}]})"}) {
+  for (const char* text :
+       {"", "[]", "{}", R"({"steps": 3})", R"({"steps": [{}]})",
+        R"({"steps": [{"offered_per_second": 1, "latency_seconds": {}}]})",
+        R"({"steps": [{"offered_per_second": 1, "goodput_per_second": 1}]})",
+        R"({"steps": [{"offered_per_second": 1, "goodput_per_second": 1, "latency_seconds": {}}]})"}) {
     EXPECT_EQ(ParsePlottedRun(text, "").status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
 }

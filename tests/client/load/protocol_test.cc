@@ -41,8 +41,14 @@ Outcome Judged(const Protocol& protocol, const std::string& answer, const Planne
   return outcome;
 }
 
+// One box that overlaps the true one by just more than half, one by exactly half, and one of which no true one is
+// known.
+const std::vector<Corners> kOneRightOfTwo = {{10, 10, 30, 20.5f}, {0, 0, 5, 5}, {50, 50, 90, 60}};
+
 TEST(LqvgProtocol, TheTwoPartsAreOneRequest) {
   const auto protocol = MakeLqvgProtocol("run");
+  EXPECT_STREQ(protocol->name(), "lqvg");
+  EXPECT_STREQ(protocol->method(), "/lqvg.v1.GroundingService/Ground");
   v1::GroundRequest request;
   ASSERT_TRUE(
       request.ParseFromString(protocol->PicturePart(TwoShips()) + protocol->CallPart(TwoShips(), Asking({2, 0}))));
@@ -55,8 +61,7 @@ TEST(LqvgProtocol, TheTwoPartsAreOneRequest) {
 
 TEST(LqvgProtocol, CountsRightAnswersAmongThoseKnown) {
   const auto protocol = MakeLqvgProtocol("run");
-  // Right; nothing known; beside it.
-  const auto answer = Answer({{10, 10, 30, 32}, {0, 0, 5, 5}, {0, 0, 20, 20}});
+  const auto answer = Answer(kOneRightOfTwo);
   const Outcome outcome = Judged(*protocol, answer.SerializeAsString(), Asking({0, 1, 2}));
   EXPECT_FALSE(outcome.crossed);
   EXPECT_EQ(outcome.answers_known, 2);
@@ -84,15 +89,27 @@ TEST(LqvgProtocol, SeesAnAnswerThatBelongsToAnother) {
   other = mine;
   other.set_image_height(81);
   EXPECT_TRUE(crossed(other));
+  other = mine;
+  other.set_image_width(101);
+  EXPECT_TRUE(crossed(other));
   EXPECT_TRUE(crossed(Answer({{10, 10, 30, 30}, {0, 0, 1, 1}})));
-  EXPECT_TRUE(Judged(*protocol, "\x0a\xff", Asking({0})).crossed);
+  EXPECT_TRUE(Judged(*protocol, mine.SerializeAsString() + "\x0a\xff", Asking({0})).crossed) << "not a message";
+  EXPECT_EQ(Judged(*protocol, Answer({}).SerializeAsString(), Asking({0})).answers_known, 0) << "it is not judged";
+}
+
+TEST(LqvgProtocol, APictureOfUnknownSizeIsNotCheckedForIt) {
+  Picture picture = TwoShips();
+  picture.width = picture.height = 0;
+  Outcome outcome;
+  MakeLqvgProtocol("run")->Judge(Answer({{10, 10, 30, 30}}).SerializeAsString(), picture, Asking({0}), &outcome);
+  EXPECT_FALSE(outcome.crossed);
 }
 
 inference::ModelInferResponse OipAnswer(const std::vector<Corners>& boxes) {
   inference::ModelInferResponse response;
   response.set_id("run-7");
-  response.add_outputs()->set_name("SCORES");
-  response.add_raw_output_contents(std::string(boxes.size() * sizeof(float), '\0'));
+  response.add_outputs()->set_name("ANCHORS");  // what another server's model may add
+  response.add_raw_output_contents(std::string(boxes.size() * sizeof(Corners), '\0'));
   response.add_outputs()->set_name("BOXES");
   std::string* raw = response.add_raw_output_contents();
   for (const Corners& corners : boxes) raw->append(reinterpret_cast<const char*>(corners.data()), sizeof(Corners));
@@ -101,6 +118,8 @@ inference::ModelInferResponse OipAnswer(const std::vector<Corners>& boxes) {
 
 TEST(OipProtocol, TheTwoPartsAreOneRequest) {
   const auto protocol = MakeOipProtocol("grounder", "run");
+  EXPECT_STREQ(protocol->name(), "oip");
+  EXPECT_STREQ(protocol->method(), "/inference.GRPCInferenceService/ModelInfer");
   inference::ModelInferRequest request;
   ASSERT_TRUE(
       request.ParseFromString(protocol->PicturePart(TwoShips()) + protocol->CallPart(TwoShips(), Asking({2, 0}))));
@@ -114,6 +133,7 @@ TEST(OipProtocol, TheTwoPartsAreOneRequest) {
             (std::vector<std::int64_t>{1, 1}));
   EXPECT_EQ(request.raw_input_contents(0), std::string("\x0d\0\0\0", 4) + TwoShips().encoded);
   EXPECT_EQ(request.inputs(1).name(), "EXPRESSION");
+  EXPECT_EQ(request.inputs(1).datatype(), "BYTES");
   EXPECT_EQ(request.inputs(1).shape(0), 2);
   EXPECT_EQ(request.inputs(1).shape(1), 1);
   EXPECT_EQ(request.raw_input_contents(1),
@@ -122,7 +142,7 @@ TEST(OipProtocol, TheTwoPartsAreOneRequest) {
 
 TEST(OipProtocol, CountsRightAnswersAmongThoseKnown) {
   const auto protocol = MakeOipProtocol("grounder", "run");
-  const std::string answer = OipAnswer({{10, 10, 30, 32}, {0, 0, 5, 5}, {0, 0, 20, 20}}).SerializeAsString();
+  const std::string answer = OipAnswer(kOneRightOfTwo).SerializeAsString();
   const Outcome outcome = Judged(*protocol, answer, Asking({0, 1, 2}));
   EXPECT_FALSE(outcome.crossed);
   EXPECT_EQ(outcome.answers_known, 2);
@@ -137,6 +157,7 @@ TEST(OipProtocol, SeesAnAnswerThatBelongsToAnother) {
   auto other = mine;
   other.set_id("run-8");
   EXPECT_TRUE(Judged(*protocol, other.SerializeAsString(), Asking({0})).crossed);
+  EXPECT_TRUE(Judged(*protocol, mine.SerializeAsString() + "\x0a\xff", Asking({0})).crossed) << "not a message";
 }
 
 }  // namespace
