@@ -36,15 +36,15 @@ def messages(tmp_path_factory):
 
 
 class ScriptedServer:
-    """Answers Ground by `script(request, context)`, and each item of a GroundStream likewise; remembers what it was asked.
+    """Answers Ground by `script(request, context)`, an item of a GroundStream by the fields that `stream_script` gives.
 
-    `released` lets held calls go.
+    It remembers what it was asked. `released` lets held calls go.
     """
 
     def __init__(self, messages, credentials=None):
         self._messages = messages
         self.script = self.answer
-        self.stream_script = lambda request, context: {"response": self.answer(request, context)}  # fields of the answer
+        self.stream_script = lambda request, context: {"response": self.answer(request, context)}
         self.requests = []
         self.timeouts = []  # of the items of streams, seconds
         self.metadata = {}

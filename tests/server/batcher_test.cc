@@ -4,89 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <memory>
+#include <cstddef>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
-#include "tests/support/fake_clock.h"
-#include "tests/support/fake_grounder.h"
-#include "tests/support/gate.h"
-#include "tests/support/outcome_log.h"
-#include "tests/support/query_maker.h"
+#include "tests/server/batcher_fixture.h"
 
 namespace lqvg::serving {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// A batcher whose model stops at `gate_` with its first batch until the test opens it.
-class BatcherTest : public testing::Test {
- protected:
-  // A call in the batcher, with a log of its own.
-  struct Submitted {
-    PreparedQuery query;
-    std::unique_ptr<OutcomeLog> log = std::make_unique<OutcomeLog>();
-    std::shared_ptr<Call> call;
-
-    bool answered_right() { return IsAnswerTo(*log->Wait().answer, query); }
-  };
-
-  void TearDown() override {
-    gate_.Open();
-    batcher_.reset();
-  }
-
-  void Start(BatchLimits limits = {}, std::size_t max_queue = 256) {
-    grounder_.before_encode_images = [this] { gate_.Pass(); };
-    batcher_ = std::make_unique<Batcher>(
-        Batcher::Options{.limits = limits,
-                         .max_queue = max_queue,
-                         .observer = [this](const BatchReport& report) { reports_.push_back(report); }},
-        grounder_, clock_);
-  }
-
-  Submitted Submit(const std::string& image_key, const std::vector<std::int32_t>& tokens,
-                   Duration deadline = seconds(60)) {
-    Submitted submitted;
-    submitted.query = MakeQuery(image_key, static_cast<std::uint32_t>(std::hash<std::string>()(image_key)), tokens);
-    submitted.call =
-        std::make_shared<Call>(clock_, clock_.Now() + deadline, nullptr, submitted.log->Recorder(), AdmissionSlot());
-    batcher_->Submit(submitted.call, submitted.query);
-    return submitted;
-  }
-
-  // Keeps the worker busy, so that what comes next waits in the queue.
-  Submitted SubmitAndHold() {
-    Submitted first = Submit("first", {1});
-    gate_.WaitForArrivals(1);
-    return first;
-  }
-
-  // From now on each batch takes this long.
-  void TakeTime(Duration duration) {
-    grounder_.before_ground = [this, duration] {
-      clock_.Advance(duration);
-      return absl::OkStatus();
-    };
-  }
-
-  // Asks for the place of a call of one expression.
-  absl::Status Announce(Duration deadline) {
-    announced_.push_back(std::make_shared<Call>(
-        clock_, clock_.Now() + deadline, nullptr, [](const CallOutcome&) {}, AdmissionSlot()));
-    return batcher_->Announce(announced_.back(), {});
-  }
-
-  FakeClock clock_;
-  std::vector<std::shared_ptr<Call>> announced_;
-  FakeGrounder grounder_;
-  Gate gate_;
-  std::vector<BatchReport> reports_;  // read after the batcher has stopped
-  std::unique_ptr<Batcher> batcher_;
-};
 
 TEST_F(BatcherTest, AnswersACallAndNotesItsTimes) {
   Start();
@@ -228,85 +157,6 @@ TEST_F(BatcherTest, OneCallThatDoesNotFitRunsInSmallerSteps) {
   };
   EXPECT_TRUE(Submit("a", {2, 3, 4, 5, 6}).answered_right());
   EXPECT_EQ(grounder_.largest_step, 2) << "of five pairs: five, three, two at once";
-}
-
-// A batcher on a device that holds the features of `room_` pictures at once.
-class BatcherMemoryTest : public BatcherTest {
- protected:
-  using Batches = std::vector<int>;
-
-  void SetUp() override {
-    grounder_.before_ground = [this] {
-      batches_.push_back(grounder_.images_encoded.exchange(0));
-      return batches_.back() <= room_ ? absl::OkStatus()
-                                      : Reject(absl::StatusCode::kResourceExhausted, "DEVICE_MEMORY", "does not fit");
-    };
-    Start({.max_images = 8});
-  }
-
-  // Eight calls that wait together, each about another picture: how many pictures their batches had, also those that
-  // did not fit. Every call must be answered.
-  Batches RunEight() {
-    gate_.Close();
-    Submitted held = Submit("held", {1});
-    gate_.WaitForArrivals(++arrivals_);
-    std::vector<Submitted> calls;
-    calls.reserve(8);
-    for (int i = 0; i < 8; ++i) calls.push_back(Submit(std::to_string(i), {i + 2}));
-    gate_.Open();
-    EXPECT_TRUE(held.answered_right());
-    for (Submitted& call : calls) EXPECT_TRUE(call.answered_right());
-    arrivals_ += static_cast<int>(batches_.size()) - 1;
-    Batches batches(batches_.begin() + 1, batches_.end());
-    batches_.clear();
-    return batches;
-  }
-
-  int room_ = 8;     // changed while nothing runs
-  Batches batches_;  // the worker's; read while nothing runs
-  int arrivals_ = 0;
-};
-
-TEST_F(BatcherMemoryTest, BatchesGrowAgainWhenAShortageIsOver) {
-  room_ = 2;
-  EXPECT_EQ(RunEight(), (Batches{8, 4, 2, 2, 4, 2, 2}));
-  EXPECT_EQ(batcher_->largest_batch().images, 2);
-  room_ = 8;
-  EXPECT_EQ(RunEight(), (Batches{2, 2, 2, 2})) << "at once is too early";
-  clock_.Advance(MemoryLimit::kShortestWait);
-  EXPECT_EQ(RunEight(), (Batches{2, 4, 2}));
-  EXPECT_EQ(RunEight(), (Batches{4, 4}));
-  clock_.Advance(MemoryLimit::kShortestWait);
-  EXPECT_EQ(RunEight(), (Batches{4, 4}));
-  EXPECT_EQ(RunEight(), (Batches{8}));
-  EXPECT_EQ(batcher_->largest_batch().images, 8);
-}
-
-TEST_F(BatcherMemoryTest, WhatTheDeviceDoesNotHoldIsTriedEverMoreRarelyAndEveryCallIsAnswered) {
-  room_ = 4;
-  EXPECT_EQ(RunEight(), (Batches{8, 4, 4}));
-  for (const int wait : {1, 2, 4, 8}) {
-    clock_.Advance(wait * MemoryLimit::kShortestWait - milliseconds(1));
-    EXPECT_EQ(RunEight(), (Batches{4, 4}));
-    EXPECT_EQ(RunEight(), (Batches{4, 4})) << "before " << wait << " minutes";
-    clock_.Advance(milliseconds(1));
-    EXPECT_EQ(RunEight(), (Batches{4, 4}));
-    EXPECT_EQ(RunEight(), (Batches{8, 4, 4})) << "after " << wait << " minutes";
-  }
-}
-
-TEST_F(BatcherMemoryTest, ACallThatNeverFitsDoesNotKeepBatchesSmall) {
-  gate_.Open();
-  Submitted poison = Submit("poison", {FakeGrounder::kTooLargeToken, 2, 3, 4});
-  EXPECT_EQ(ReasonOf(poison.log->Wait()), "DEVICE_MEMORY");
-  EXPECT_EQ(batcher_->largest_batch().expressions, 1);
-  for (const int expected : {2, 4, 8, 16, 32, 32}) {
-    clock_.Advance(MemoryLimit::kShortestWait);
-    std::vector<std::int32_t> tokens(32);
-    for (int i = 0; i < 32; ++i) tokens[i] = i + 2;
-    EXPECT_TRUE(Submit("a", tokens).answered_right());
-    EXPECT_EQ(batcher_->largest_batch().expressions, expected);
-  }
 }
 
 TEST_F(BatcherTest, RefusesWhatTheMeasuredCostLeavesNoTimeFor) {

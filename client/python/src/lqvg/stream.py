@@ -223,7 +223,8 @@ class AsyncSender(Sender):
         self._changed = asyncio.Event()
         self._task: Optional[asyncio.Task[None]] = None  # that takes an item
 
-    async def requests(self, items: Union[Iterable[Item], AsyncIterable[Item]]) -> AsyncIterator[v1.GroundStreamRequest]:
+    async def requests(
+            self, items: Union[Iterable[Item], AsyncIterable[Item]]) -> AsyncIterator[v1.GroundStreamRequest]:
         """The messages. Never raises: gRPC would make something else of it."""
         iterator = _iterate(items)
         while (turn := self._turn()) is not _Turn.END:
