@@ -212,7 +212,9 @@ def test_the_command_line_lets_the_server_judge(binaries, demo_server, root, tmp
 def test_sigterm_answers_what_was_accepted_and_exits_cleanly(start_server, wire, root):
     server = start_server(root / "models" / "demo")
     stub = stub_of(wire, server)
-    request = request_of(wire, root / "docs" / "demo" / "scene.png", *(["plane"] * 32), max_boxes=10)
+    # Without the caches, which would answer before the last request is sent.
+    request = request_of(wire, root / "docs" / "demo" / "scene.png", *(["plane"] * 32), max_boxes=10,
+                         cache_policy=wire.pb.CACHE_POLICY_BYPASS)
     stub.Ground(request, timeout=30)  # the channel is up
     calls = [stub.Ground.future(request, timeout=60) for _ in range(8)]
     calls[0].result()  # the others are on the server, queued or running
