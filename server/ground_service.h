@@ -28,6 +28,7 @@ class GroundService final
 
   // Ends every GroundStream, now and from now on, once what it has read is answered. The pipeline refuses other calls.
   void BeginDrain() { streams_.BeginDrain(); }
+
   // Every method first asks who calls, before it looks at the bytes: UNAUTHENTICATED, PERMISSION_DENIED.
 
   // Answers as GroundRequest and the table of errors say. The caller's cancellation and deadline end the call.

@@ -61,6 +61,17 @@ class PipelineTest : public testing::Test {
     return pipeline_->Start({.parse = std::move(parse), .done = log_.Recorder(), .deadline = deadline, .bytes = bytes});
   }
 
+  // A call whose picture the pool's only thread waits to read, until the share is given back: it is all of `budget`, of
+  // 10 bytes.
+  std::shared_ptr<Call> HoldPool(DecodeBudget& budget, DecodeShare& share) {
+    const auto other = std::make_shared<Call>(
+        clock_, TimePoint::max(), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
+    share = *budget.Reserve(10, *other);
+    std::shared_ptr<Call> call = Start(ParseAny);
+    while (budget.waiting() == 0) std::this_thread::yield();
+    return call;
+  }
+
   static absl::StatusOr<GroundQuery> ParseAny() { return GroundQuery{.request_id = "any"}; }
 
   FakeClock clock_;
@@ -318,11 +329,8 @@ TEST_F(PipelineTest, ASmallRequestIsJudgedInsideStartWhileThePoolDecodes) {
   options_.read_at_once_bytes = 100;
   DecodeBudget no_room_yet(10);
   MakeOpen(&no_room_yet);
-  const std::shared_ptr<Call> other = std::make_shared<Call>(
-      clock_, TimePoint::max(), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
-  absl::StatusOr<DecodeShare> taken = no_room_yet.Reserve(10, *other);
-  const std::shared_ptr<Call> decoding = Start(ParseAny);
-  while (no_room_yet.waiting() == 0) std::this_thread::yield();  // the pool's only thread
+  DecodeShare taken;
+  const std::shared_ptr<Call> decoding = HoldPool(no_room_yet, taken);
 
   const auto reject = []() -> absl::StatusOr<GroundQuery> {
     return Reject(absl::StatusCode::kInvalidArgument, "FIELD_REQUIRED", "image is required");
@@ -331,7 +339,7 @@ TEST_F(PipelineTest, ASmallRequestIsJudgedInsideStartWhileThePoolDecodes) {
   EXPECT_EQ(ReasonOf(log_.Wait(1)), "FIELD_REQUIRED");
   EXPECT_FALSE(Start(reject, std::nullopt, 100)->finished()) << "it waits for the pool";
 
-  *taken = DecodeShare();
+  taken = DecodeShare();
   EXPECT_EQ(ReasonOf(log_.Wait(2)), "FIELD_REQUIRED");
   model_gate_.Open();
   EXPECT_TRUE(log_.Wait(3).answer.ok());
@@ -374,11 +382,8 @@ TEST_F(PipelineTest, ACallThatEndsWhileItsPictureWaitsToBeReadFreesIt) {
   options_.read_at_once_bytes = 100;
   DecodeBudget no_room_yet(10);
   MakeOpen(&no_room_yet);
-  const std::shared_ptr<Call> other = std::make_shared<Call>(
-      clock_, TimePoint::max(), nullptr, [](const CallOutcome&) {}, AdmissionSlot());
-  absl::StatusOr<DecodeShare> taken = no_room_yet.Reserve(10, *other);
-  Start(ParseAny);
-  while (no_room_yet.waiting() == 0) std::this_thread::yield();
+  DecodeShare taken;
+  HoldPool(no_room_yet, taken);
   const auto picture = std::make_shared<const Grounding>();
   prepare_ = [&picture](const GroundQuery&) {
     PreparedQuery query = MakeQuery("", 1, {10});
