@@ -84,7 +84,7 @@ std::shared_ptr<Call> Pipeline::Start(CallRequest request) {
   if (request.bytes < options_.read_at_once_bytes) {
     Read(call);
   } else {
-    ToPool(DecodePool::Lane::kReading, call, &Pipeline::Read);
+    ToPool(DecodePool::Lane::kReading, *call, [this, call] { Read(call); });
   }
   return call;
 }
@@ -102,10 +102,8 @@ void Pipeline::Stop() {
   admission_.WaitIdle(clock_, TimePoint::max());
 }
 
-void Pipeline::ToPool(DecodePool::Lane lane, const std::shared_ptr<Call>& call,
-                      void (Pipeline::*step)(const std::shared_ptr<Call>&)) {
-  if (pool_.Submit(lane, [this, call, step] { (this->*step)(call); })) return;
-  call->Finish(PoolFull(MaxTasks(options_.admission)));
+void Pipeline::ToPool(DecodePool::Lane lane, Call& call, DecodePool::Task step) {
+  if (!pool_.Submit(lane, std::move(step))) call.Finish(PoolFull(MaxTasks(options_.admission)));
 }
 
 void Pipeline::Read(const std::shared_ptr<Call>& call) {
@@ -174,7 +172,7 @@ void Pipeline::GoOn(const std::shared_ptr<Call>& call, Preparation preparation, 
       owner->Finish(query.status());
     }
   });
-  ToPool(DecodePool::Lane::kDecoding, call, &Pipeline::Decode);
+  ToPool(DecodePool::Lane::kDecoding, *call, [this, call] { Decode(call); });
 }
 
 void Pipeline::ToBatcher(const std::shared_ptr<Call>& call, PreparedQuery query) {

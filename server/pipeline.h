@@ -94,8 +94,8 @@ class Pipeline {
   // Of what is admitted: to the pool, if there is a picture to be read, else to the batcher.
   void GoOn(const std::shared_ptr<Call>& call, Preparation preparation, Duration waited);
   void ToBatcher(const std::shared_ptr<Call>& call, PreparedQuery query);
-  void ToPool(DecodePool::Lane lane, const std::shared_ptr<Call>& call,
-              void (Pipeline::*step)(const std::shared_ptr<Call>&));
+  // Ends the call when the pool is full.
+  void ToPool(DecodePool::Lane lane, Call& call, DecodePool::Task step);
   // Answers everything inside, and from now on whatever comes, with UNAVAILABLE, DEVICE_LOST. Also when the worker
   // hangs.
   void LoseDevice(DeviceLoss loss);
