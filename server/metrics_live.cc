@@ -94,9 +94,8 @@ std::vector<prometheus::MetricFamily> LiveMetrics::Collect() const {
           "device's memory; 0 before the model is loaded.",
           number(state.largest_batch.images)),
       One("lqvg_batch_expressions_limit",
-          "Expressions that a batch may have now: fewer than --max-batch-expressions after batches that did not fit "
-          "into "
-          "the device's memory; 0 before the model is loaded.",
+          "Expressions that a batch may have now: fewer than --max-batch-expressions after batches that did not "
+          "fit into the device's memory; 0 before the model is loaded.",
           number(state.largest_batch.expressions)),
       One("lqvg_memory_limit_bytes", "Memory that the process may use: its control group's limit, or the machine's.",
           number(ReadProcessQuota().memory_bytes)),

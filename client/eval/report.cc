@@ -64,8 +64,8 @@ Json AccuracyJson(const Accuracy& accuracy) {
 
 std::string ProtocolText() {
   return "@0.5 is the part of the expressions whose best box has an IoU above 0.5 with the true one, in pixels of the\n"
-         "picture, not clipped; mean IoU is the mean of the IoU, cumulative IoU all intersections over all unions. "
-         "This\n"
+         "picture, not clipped; mean IoU is the mean of the IoU, cumulative IoU all intersections over all "
+         "unions. This\n"
          "is the protocol published with LQVG. A figure compares with the published ones only where the model has the\n"
          "authors' weights, the pictures are the data set's own, and nothing failed.\n";
 }
