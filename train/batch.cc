@@ -8,6 +8,37 @@
 
 namespace lqvg::train {
 
+namespace {
+
+float LabelOf(scenes::Truth truth) {
+  return truth == scenes::Truth::kYes ? 1.0F : truth == scenes::Truth::kNo ? 0.0F : -1.0F;
+}
+
+Mentions CollateMentions(const std::vector<Sample>& samples, std::int64_t rows) {
+  std::size_t most = 0;
+  for (const Sample& sample : samples) {
+    for (const Phrase& phrase : sample.phrases) most = std::max(most, phrase.mentioned.size());
+  }
+  const auto k = static_cast<std::int64_t>(most);
+  const at::Tensor boxes = at::full({rows, k, 4}, 0.5F), valid = at::zeros({rows, k}, at::kBool);
+  const at::Tensor facets = at::full({rows, k, scenes::kFacets}, -1.0F);
+  std::int64_t row = 0;
+  for (const Sample& sample : samples) {
+    for (const Phrase& phrase : sample.phrases) {
+      std::int64_t cell = row++ * k;
+      for (const Mentioned& mentioned : phrase.mentioned) {
+        std::copy(mentioned.cxcywh.begin(), mentioned.cxcywh.end(), boxes.mutable_data_ptr<float>() + cell * 4);
+        std::transform(mentioned.facets.begin(), mentioned.facets.end(),
+                       facets.mutable_data_ptr<float>() + cell * scenes::kFacets, LabelOf);
+        valid.mutable_data_ptr<bool>()[cell++] = true;
+      }
+    }
+  }
+  return {boxes, facets, valid};
+}
+
+}  // namespace
+
 Batch Collate(const std::vector<Sample>& samples, std::int64_t pad, at::Device device) {
   std::size_t rows = 0, longest = 0;
   for (const Sample& sample : samples) {
@@ -35,11 +66,13 @@ Batch Collate(const std::vector<Sample>& samples, std::int64_t pad, at::Device d
       ++row;
     }
   }
+  const Mentions mentions = CollateMentions(samples, b);
   return {canvases.to(device),
           ids.to(device),
           valid.to(device),
           picture.to(device),
-          {boxes.to(device), present.to(device)}};
+          {boxes.to(device), present.to(device)},
+          {mentions.boxes.to(device), mentions.facets.to(device), mentions.valid.to(device)}};
 }
 
 std::future<BatchStream::Samples> BatchStream::Start(std::uint64_t n) const {

@@ -20,6 +20,7 @@ struct Batch {
   at::Tensor valid;      // [B, T] bool
   at::Tensor picture;    // [B] int64, row of `canvases`
   Targets targets;       // [B, ...]
+  Mentions mentions;     // [B, K, ...]; K = 0 where nothing is known
 };
 
 // `pad`: the token that fills rows up. At least one sample, all of one side.

@@ -78,8 +78,10 @@ absl::StatusOr<Sample> ListSamples::Make(std::uint64_t index) const {
   for (std::size_t i = 0; i < count; ++i) {
     const Meant& meant = picture.meant[(static_cast<std::size_t>(turn) * count + i) % picture.meant.size()];
     const Box box = {meant.box.x_min, meant.box.y_min, meant.box.x_max, meant.box.y_max};
-    sample.phrases.push_back(
-        {meant.expression, ToCanvas(box, sample.canvas.placement, options_.input_size), /*present=*/true});
+    sample.phrases.push_back({.expression = meant.expression,
+                              .cxcywh = ToCanvas(box, sample.canvas.placement, options_.input_size),
+                              .present = true,
+                              .mentioned = {}});
   }
   return sample;
 }

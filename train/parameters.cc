@@ -16,13 +16,16 @@ bool IsStatistic(const std::string& name) {
   return absl::EndsWith(name, ".running_mean") || absl::EndsWith(name, ".running_var");
 }
 
+bool IsTrainingOnly(const std::string& name) { return absl::StartsWith(name, "facet_heads."); }
+
 Parameters::Parameters(std::uint64_t seed, std::int64_t heads, at::Device device,
                        std::shared_ptr<const Safetensors> start, std::vector<std::string> frozen)
     : seed_(seed), heads_(heads), device_(device), start_(std::move(start)), frozen_(std::move(frozen)) {}
 
 at::Tensor Parameters::Take(const std::string& name, at::IntArrayRef shape) {
   if (const auto found = tensors_.find(name); found != tensors_.end()) return found->second;
-  at::Tensor tensor = (start_ ? FromFile(name, shape) : InitialValue(name, shape, heads_, seed_)).to(device_);
+  at::Tensor tensor =
+      (start_ && !IsTrainingOnly(name) ? FromFile(name, shape) : InitialValue(name, shape, heads_, seed_)).to(device_);
   if (tensor.dim() == 4) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
   const bool frozen = IsStatistic(name) || std::any_of(frozen_.begin(), frozen_.end(), [&](const std::string& part) {
                         return absl::StrContains(name, part);

@@ -23,6 +23,9 @@ using NamedTensors = std::map<std::string, at::Tensor>;
 // Running statistics of batch norms are carried along, never optimised.
 bool IsStatistic(const std::string& name);
 
+// Of facet_loss.h: no part of the model, so no model directory has them.
+bool IsTrainingOnly(const std::string& name);
+
 class Parameters final : public TensorSource {
  public:
   // Without `start` every tensor begins as initial_values.h says, a function of its name, `heads` and `seed`. With it,

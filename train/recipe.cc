@@ -158,6 +158,7 @@ absl::StatusOr<Recipe> ParseRecipe(std::string_view json) {
   keys.Range("focal", 0.0, 1000.0, &recipe.focal);
   keys.Range("l1", 0.0, 1000.0, &recipe.l1);
   keys.Range("giou", 0.0, 1000.0, &recipe.giou);
+  keys.Range("facets", 0.0, 1000.0, &recipe.facets);
   keys.OneOf("precision", {"fp32", "bf16"}, &recipe.precision);
   keys.Range<std::int64_t>("checkpoint_every", 1, 100'000'000, &recipe.checkpoint_every);
   keys.Range<std::int64_t>("evaluate_every", 0, 100'000'000, &recipe.evaluate_every);
@@ -166,6 +167,10 @@ absl::StatusOr<Recipe> ParseRecipe(std::string_view json) {
   if (absl::Status status = keys.Finish(); !status.ok()) return status;
   if (absl::Status status = ReadData(scenes, lists, &recipe); !status.ok()) return status;
   if (absl::Status status = ReadRates(rates, &recipe); !status.ok()) return status;
+  if (lists != nullptr && recipe.facets > 0) {
+    return absl::InvalidArgumentError(absl::StrCat("recipe: facets is ", recipe.facets,
+                                                   ", must be 0 with lists: they do not tell of the other objects"));
+  }
   if (recipe.model_dir.empty()) return absl::InvalidArgumentError("recipe: model_dir must name a model directory");
   return recipe;
 }

@@ -51,6 +51,7 @@ struct Recipe {
   };
   std::vector<Rate> rates;
   double focal = 2, l1 = 5, giou = 2;
+  double facets = 0;               // weight of facet_loss.h's; 0: the official criterion alone
   std::string precision = "fp32";  // or "bf16": matrix products and convolutions in bfloat16, sums in fp32
 
   std::int64_t checkpoint_every = 500;  // steps

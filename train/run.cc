@@ -50,15 +50,15 @@ class Since {
   void Add(const StepReport& report) {
     ++steps_;
     samples_ += report.samples;
-    total_ += report.total, focal_ += report.focal, l1_ += report.l1, giou_ += report.giou;
+    total_ += report.total, focal_ += report.focal, l1_ += report.l1, giou_ += report.giou, facets_ += report.facets;
     norm_ += report.gradient_norm;
     rate_ = report.learning_rate;
   }
   double Seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
   std::map<std::string, double> Means() const {
     const double n = static_cast<double>(steps_);
-    return {{"loss", total_ / n}, {"focal", focal_ / n},        {"l1", l1_ / n},
-            {"giou", giou_ / n},  {"gradient_norm", norm_ / n}, {"learning_rate", rate_}};
+    return {{"loss", total_ / n},         {"focal", focal_ / n},    {"l1", l1_ / n},        {"giou", giou_ / n},
+            {"gradient_norm", norm_ / n}, {"learning_rate", rate_}, {"facets", facets_ / n}};
   }
   std::int64_t steps() const { return steps_; }
   std::int64_t samples() const { return samples_; }
@@ -66,7 +66,7 @@ class Since {
  private:
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::int64_t steps_ = 0, samples_ = 0;
-  double total_ = 0, focal_ = 0, l1_ = 0, giou_ = 0, norm_ = 0, rate_ = 0;
+  double total_ = 0, focal_ = 0, l1_ = 0, giou_ = 0, facets_ = 0, norm_ = 0, rate_ = 0;
 };
 
 // A run in progress. Everything it tells goes through here, to the terminal, the history and the curves.
@@ -146,7 +146,10 @@ class Progressing {
                       .steps = recipe_.steps,
                       .samples = samples_,
                       .loss = means.at("loss"),
-                      .parts = {{"focal", means.at("focal")}, {"l1", means.at("l1")}, {"giou", means.at("giou")}},
+                      .parts = {{"focal", means.at("focal")},
+                                {"l1", means.at("l1")},
+                                {"giou", means.at("giou")},
+                                {"facets", means.at("facets")}},
                       .samples_per_second = speed,
                       .seconds_left = curves::SecondsLeft(recipe_.steps - trainer_->step(), per_step, speed)})
               << std::endl;

@@ -9,13 +9,21 @@
 
 #include "absl/status/statusor.h"
 #include "model/query.h"
+#include "train/scenes/facets.h"
 
 namespace lqvg::train {
+
+// An object that an expression speaks of: what it means, another of the kind, a landmark; and what holds of it.
+struct Mentioned {
+  std::array<float, 4> cxcywh;
+  scenes::Facets facets;
+};
 
 struct Phrase {
   Expression expression;
   std::array<float, 4> cxcywh = {0.5f, 0.5f, 0.5f, 0.5f};  // centre and size, 0..1 of the canvas; unused when absent
   bool present = true;                                     // false: nothing in the picture satisfies it
+  std::vector<Mentioned> mentioned;  // what it means first, if present; empty where none are known
 };
 
 struct Sample {

@@ -16,6 +16,26 @@ namespace {
 constexpr int kLeastSide = 128;                        // pixels, of a scene
 constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;  // keeps the streams of neighbouring indices apart
 
+// What the expression means, if anything, before the rest.
+std::vector<Mentioned> MentionedBy(const scenes::ReferringExpression& said, const scenes::Scene& scene,
+                                   const Placement& placement, int side) {
+  const std::vector<scenes::Facets> facets = scenes::FacetsOf(scene, said.query);
+  const auto mention = [&](std::size_t object) -> Mentioned {
+    const scenes::Bounds& b = scene.objects[object].bounds;
+    return {ToCanvas({b.x_min, b.y_min, b.x_max, b.y_max}, placement, side), facets[object]};
+  };
+  const auto is = [&](std::size_t object, scenes::Facet facet) {
+    return facets[object][static_cast<std::size_t>(facet)] == scenes::Truth::kYes;
+  };
+  std::vector<Mentioned> mentioned;
+  if (said.target >= 0) mentioned.push_back(mention(static_cast<std::size_t>(said.target)));
+  for (std::size_t i = 0; i < facets.size(); ++i) {
+    if (static_cast<int>(i) == said.target) continue;
+    if (is(i, scenes::Facet::kKind) || is(i, scenes::Facet::kLandmark)) mentioned.push_back(mention(i));
+  }
+  return mentioned;
+}
+
 }  // namespace
 
 absl::StatusOr<Sample> SceneSamples::Make(std::uint64_t index) const {
@@ -53,13 +73,11 @@ absl::StatusOr<DescribedScene> SceneSamples::Describe(std::uint64_t index) const
       if (!normalized.ok()) return normalized.status();
       absl::StatusOr<std::vector<std::int32_t>> ids = tokenizer_.Encode(*normalized);
       if (!ids.ok()) return ids.status();
-      Phrase phrase{{*std::move(ids)}};
+      Phrase phrase;
+      phrase.expression.token_ids = *std::move(ids);
       phrase.present = said.target >= 0;
-      if (phrase.present) {
-        const scenes::Bounds& b = described.scene.objects[static_cast<std::size_t>(said.target)].bounds;
-        phrase.cxcywh =
-            ToCanvas({b.x_min, b.y_min, b.x_max, b.y_max}, described.sample.canvas.placement, options_.input_size);
-      }
+      phrase.mentioned = MentionedBy(said, described.scene, described.sample.canvas.placement, options_.input_size);
+      if (phrase.present) phrase.cxcywh = phrase.mentioned.front().cxcywh;
       described.sample.phrases.push_back(std::move(phrase));
     }
     return described;

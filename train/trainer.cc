@@ -75,15 +75,18 @@ absl::Status WriteTensors(const std::string& path, const NamedTensors& tensors) 
 
 }  // namespace
 
-std::vector<Proposals> Propose(const Network& network, const Batch& batch) {
+std::vector<Proposals> Propose(const Network& network, const Batch& batch, std::vector<at::Tensor>* queries) {
   ImageLevels image = Forward(network.image_encoder, batch.canvases);
   // Sums and norms from here on in fp32, whatever the convolutions ran in.
   image.tokens = image.tokens.to(at::kFloat).index_select(0, batch.picture);  // [B, N, D]
   const TextWords text = Forward(network.text_encoder, batch.token_ids, batch.valid);
   const at::Tensor positions = ImagePositions(image.levels, network.architecture.hidden_dim, network.device);
   const Fused fused = Forward(network.fusion, image, positions, text);
+  const auto keep = [queries](const std::string& name, const at::Tensor& value) {
+    if (queries != nullptr && absl::StartsWith(name, "decoder.")) queries->push_back(value);
+  };
   return ForwardLayers(network.transformer, fused.tokens.to(at::kFloat), image.levels, positions,
-                       fused.sentence.to(at::kFloat));
+                       fused.sentence.to(at::kFloat), keep);
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, const SampleSource& source,
@@ -100,15 +103,19 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, c
   auto parameters =
       std::make_unique<Parameters>(recipe.seed, architecture->nheads, device, std::move(start), FrozenParts(recipe));
   Network network = MakeTrainingNetwork(*parameters, *architecture, device, NormsOf(recipe));
+  std::vector<FacetHeads> facet_heads;
+  if (recipe.facets > 0) facet_heads = LoadFacetHeads(*parameters, *architecture);
   if (!parameters->status().ok()) return parameters->status();
-  return std::unique_ptr<Trainer>(new Trainer(recipe, source, device, std::move(parameters), std::move(network)));
+  return std::unique_ptr<Trainer>(
+      new Trainer(recipe, source, device, std::move(parameters), std::move(network), std::move(facet_heads)));
 }
 
 Trainer::Trainer(const Recipe& recipe, const SampleSource& source, at::Device device,
-                 std::unique_ptr<Parameters> parameters, Network network)
+                 std::unique_ptr<Parameters> parameters, Network network, std::vector<FacetHeads> facet_heads)
     : recipe_(recipe),
       parameters_(std::move(parameters)),
       network_(std::move(network)),
+      facet_heads_(std::move(facet_heads)),
       optimizer_(parameters_->tensors(), RateGroups(recipe), recipe.weight_decay),
       batches_(source, recipe.pictures_per_step, network_.architecture.text_encoder.pad_token_id, device) {
   for (const auto& [name, tensor] : parameters_->tensors()) average_[name] = tensor.detach().clone();
@@ -119,11 +126,19 @@ absl::StatusOr<StepReport> Trainer::Step() {
   if (!batch.ok()) return batch.status();
   const std::int64_t step = step_ + 1;
   std::vector<Proposals> layers;
+  std::vector<at::Tensor> queries;
   {
     const MixedPrecision mixed(network_.device.type(), recipe_.precision == "bf16");
-    layers = Propose(network_, *batch);
+    layers = Propose(network_, *batch, &queries);
   }
-  const Losses losses = Criterion(layers, batch->targets, {recipe_.focal, recipe_.l1, recipe_.giou});
+  const LossWeights weights = {recipe_.focal, recipe_.l1, recipe_.giou};
+  Losses losses = Criterion(layers, batch->targets, weights);
+  double facets = 0;
+  if (!facet_heads_.empty()) {
+    const at::Tensor loss = FacetLoss(layers, queries, facet_heads_, batch->targets, batch->mentions, weights);
+    losses.total = losses.total + recipe_.facets * loss;
+    facets = loss.item<double>();
+  }
   const double total = losses.total.item<double>();
   if (!std::isfinite(total)) {
     return absl::DataLossError(
@@ -141,6 +156,7 @@ absl::StatusOr<StepReport> Trainer::Step() {
                     losses.focal.item<double>(),
                     losses.l1.item<double>(),
                     losses.giou.item<double>(),
+                    facets,
                     norm.item<double>(),
                     rate};
 }
@@ -215,6 +231,7 @@ absl::Status Trainer::Export(const std::string& directory) const {
   NamedTensors halves;
   for (const auto& [name, tensor] : average_) {
     if (absl::StartsWith(name, "class_embed.") && !absl::StartsWith(name, last_head)) continue;
+    if (IsTrainingOnly(name)) continue;
     halves[name] = tensor.to(at::kHalf);
   }
   return WriteTensors(directory + "/model.safetensors", halves);

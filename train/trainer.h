@@ -14,6 +14,7 @@
 #include "model/tokenizer.h"
 #include "train/adamw.h"
 #include "train/batch.h"
+#include "train/facet_loss.h"
 #include "train/parameters.h"
 #include "train/recipe.h"
 #include "train/samples.h"
@@ -25,6 +26,7 @@ struct StepReport {
   std::int64_t step = 0;     // counted from 1
   std::int64_t samples = 0;  // expressions in this step
   double total = 0, focal = 0, l1 = 0, giou = 0;
+  double facets = 0;         // 0 without the recipe's "facets"
   double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
 };
@@ -55,7 +57,7 @@ class Trainer {
 
  private:
   Trainer(const Recipe& recipe, const SampleSource& source, at::Device device, std::unique_ptr<Parameters> parameters,
-          Network network);
+          Network network, std::vector<FacetHeads> facet_heads);
   void UpdateAverage();
   // All tensors of a checkpoint by name, shared.
   NamedTensors CheckpointTensors() const;
@@ -63,13 +65,15 @@ class Trainer {
   const Recipe recipe_;
   const std::unique_ptr<Parameters> parameters_;
   const Network network_;
+  const std::vector<FacetHeads> facet_heads_;  // by decoder layer; none without the recipe's "facets"
   NamedTensors average_;
   AdamW optimizer_;
   BatchStream batches_;
   std::int64_t step_ = 0;
 };
 
-// What every decoder layer of `network` proposes for the expressions of `batch`.
-std::vector<Proposals> Propose(const Network& network, const Batch& batch);
+// What every decoder layer of `network` proposes for the expressions of `batch`. `queries`, if any, gets what the
+// layers' heads read, [B, Q, D] each.
+std::vector<Proposals> Propose(const Network& network, const Batch& batch, std::vector<at::Tensor>* queries = nullptr);
 
 }  // namespace lqvg::train

@@ -13,6 +13,7 @@ TEST(Recipe, OfTheDemoModelIsRead) {
   EXPECT_EQ(recipe->lists.format, "");
   EXPECT_EQ(recipe->model_dir, "models/demo");
   EXPECT_TRUE(recipe->from_scratch);
+  EXPECT_GT(recipe->facets, 0);
 }
 
 TEST(Recipe, ToGoOnFromTheDemoModelSeesOtherScenes) {
@@ -30,6 +31,7 @@ TEST(Recipe, OfAListIsRead) {
   EXPECT_EQ(recipe->lists.train, "a.txt");
   ASSERT_EQ(recipe->rates.size(), 1u);
   EXPECT_EQ(recipe->rates[0].rate, 0.5);
+  EXPECT_EQ(recipe->facets, 0) << "the official criterion alone, unless more is asked for";
 }
 
 struct Fault {
@@ -51,6 +53,8 @@ TEST(Recipe, FaultsAreNamed) {
       {R"({"model_dir": "m", "scenes": {}, "precision": "fp16"})", "precision is \"fp16\", must be bf16 or fp32"},
       {R"({"model_dir": "m", "scenes": {}, "from_scratch": 1})", "from_scratch is 1, must be true or false"},
       {R"({"model_dir": "m", "scenes": {}, "rates": [{"part": []}]})", "rates[].part is an array, must be left out"},
+      {R"({"model_dir": "m", "scenes": {}, "facets": -1})", "facets is -1, must be a number in 0..1000"},
+      {R"({"model_dir": "m", "lists": {"format": "rsvg-hr"}, "facets": 1})", "facets is 1, must be 0 with lists"},
       {R"({"model_dir": "m", "lists": {"format": "coco"}})", "lists.format is \"coco\", must be dior-rsvg or rsvg-hr"},
   };
   for (const Fault& fault : faults) {

@@ -63,12 +63,44 @@ TEST(SceneSamples, BoxesLieOnTheCanvasAndPicturesAreOfManySizes) {
   EXPECT_NEAR(static_cast<double>(absent) / phrases, 0.25, 0.1);
 }
 
+TEST(SceneSamples, TellWhatIsMeantFirstOfWhatIsMentioned) {
+  const auto tokenizer = DemoTokenizer();
+  const SceneSamples source(*tokenizer, {.seed = 3, .input_size = 192, .resized = 0.5});
+  const auto is = [](const Mentioned& mentioned, scenes::Facet facet) {
+    return mentioned.facets[static_cast<std::size_t>(facet)] == scenes::Truth::kYes;
+  };
+  int others = 0, landmarks = 0;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    const auto sample = source.Make(i);
+    ASSERT_TRUE(sample.ok());
+    for (const Phrase& phrase : sample->phrases) {
+      std::set<std::array<float, 4>> boxes;
+      for (const Mentioned& mentioned : phrase.mentioned) {
+        EXPECT_TRUE(is(mentioned, scenes::Facet::kKind) || is(mentioned, scenes::Facet::kLandmark));
+        EXPECT_TRUE(boxes.insert(mentioned.cxcywh).second) << "mentioned twice";
+        landmarks += !is(mentioned, scenes::Facet::kKind);
+      }
+      if (!phrase.present) continue;
+      ASSERT_FALSE(phrase.mentioned.empty());
+      EXPECT_EQ(phrase.mentioned.front().cxcywh, phrase.cxcywh);
+      EXPECT_TRUE(is(phrase.mentioned.front(), scenes::Facet::kKind));
+      others += static_cast<int>(phrase.mentioned.size()) - 1;
+    }
+  }
+  EXPECT_GT(others, 50);
+  EXPECT_GT(landmarks, 20);
+}
+
 TEST(Collate, PadsRowsAndTellsWhichPictureEachIsAbout) {
   Sample one, two;
   one.canvas = {2, std::vector<std::uint8_t>(12, 7), {}};
   two.canvas = {2, std::vector<std::uint8_t>(12, 9), {}};
-  one.phrases = {{{{0, 5, 2}}, {0.1f, 0.2f, 0.3f, 0.4f}, true}};
-  two.phrases = {{{{0, 2}}, {}, false}, {{{0, 1, 6, 2}}, {0.5f, 0.5f, 0.1f, 0.1f}, true}};
+  scenes::Facets facets;
+  facets.fill(scenes::Truth::kBorderline);
+  facets[0] = scenes::Truth::kYes, facets[1] = scenes::Truth::kNo;
+  one.phrases = {{{{0, 5, 2}}, {0.1f, 0.2f, 0.3f, 0.4f}, true, {}}};
+  two.phrases = {{{{0, 2}}, {}, false, {{{0.6f, 0.7f, 0.1f, 0.1f}, facets}, {{0.8f, 0.7f, 0.1f, 0.1f}, facets}}},
+                 {{{0, 1, 6, 2}}, {0.5f, 0.5f, 0.1f, 0.1f}, true, {{{0.5f, 0.5f, 0.1f, 0.1f}, facets}}}};
   const Batch batch = Collate({one, two}, /*pad=*/1, at::Device(at::kCPU));
   EXPECT_TRUE(at::equal(batch.picture, at::tensor({0, 1, 1}, at::kLong)));
   EXPECT_TRUE(at::equal(batch.token_ids, at::tensor({0, 5, 2, 1, 0, 2, 1, 1, 0, 1, 6, 2}, at::kLong).view({3, 4})));
@@ -77,6 +109,10 @@ TEST(Collate, PadsRowsAndTellsWhichPictureEachIsAbout) {
   EXPECT_TRUE(at::equal(batch.targets.present, at::tensor({1, 0, 1}).to(at::kBool)));
   EXPECT_EQ(batch.canvases[1][0][0][0].item<int>(), 9);
   EXPECT_FLOAT_EQ(batch.targets.boxes[0][3].item<float>(), 0.4f);
+  EXPECT_TRUE(at::equal(batch.mentions.valid, at::tensor({0, 0, 1, 1, 1, 0}).to(at::kBool).view({3, 2})));
+  EXPECT_FLOAT_EQ(batch.mentions.boxes[1][1][0].item<float>(), 0.8f);
+  const at::Tensor known = batch.mentions.facets[2][0];
+  EXPECT_TRUE(at::equal(known.narrow(0, 0, 3), at::tensor({1.0f, 0.0f, -1.0f})));
 }
 
 TEST(BatchStream, GivesTheSameBatchesInAnyOrder) {

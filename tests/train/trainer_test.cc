@@ -87,6 +87,27 @@ TEST_F(TrainerTest, ResumedRunEqualsAnUninterruptedOne) {
   for (const auto& [name, bytes] : a) EXPECT_EQ(bytes, b.at(name)) << name;
 }
 
+TEST_F(TrainerTest, FacetsAreLearnedBesideTheModelAndNotExported) {
+  recipe_.facets = 0.5;
+  const auto trainer = Make();
+  double first = 0, last = 0;
+  for (int i = 1; i <= 40; ++i) {
+    const auto report = trainer->Step();
+    ASSERT_TRUE(report.ok()) << report.status();
+    if (i <= 10) first += report->facets;
+    if (i > 30) last += report->facets;
+  }
+  EXPECT_LT(last, 0.95 * first);
+  ASSERT_TRUE(trainer->Save(folder_.Path("checkpoint.safetensors")).ok());
+  EXPECT_TRUE(BytesOf(folder_.Path("checkpoint.safetensors")).contains("parameter.facet_heads.0.facets.weight"));
+  ASSERT_TRUE(trainer->Export(folder_.Path("model")).ok());
+  EXPECT_TRUE(LoadNetwork(folder_.Path("model"), at::Device(at::kCPU)).ok());  // it refuses what it does not know
+
+  recipe_.from_scratch = false;  // a model directory has no such heads: they begin anew
+  recipe_.model_dir = folder_.Path("model");
+  EXPECT_TRUE(Make()->Step().ok());
+}
+
 TEST_F(TrainerTest, StepsMoveEveryParameterButTheFrozen) {
   recipe_.frozen = {"text_encoder."};
   const auto trainer = Make();
