@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +57,7 @@ class JointCallTest : public testing::Test {
   void MakeOpen() {
     pipeline_ = std::make_unique<Pipeline>(options_, clock_);
     pipeline_->Open(grounder_, [this](const GroundQuery& query, Call&) -> absl::StatusOr<PreparedQuery> {
+      ++prepared_;
       if (query.expressions.front() == "held") prepare_gate_.Pass();
       if (query.expressions.front() == "corrupt") {
         return Reject(absl::StatusCode::kInvalidArgument, "IMAGE_CORRUPT", "truncated");
@@ -100,6 +102,7 @@ class JointCallTest : public testing::Test {
   FakeClock clock_;
   FakeGrounder grounder_;
   Gate model_gate_, prepare_gate_;
+  std::atomic<int> prepared_ = 0;
   OutcomeLogOf<JointOutcome> log_;
   Pipeline::Options options_;
   std::unique_ptr<Pipeline> pipeline_;
@@ -204,17 +207,21 @@ TEST_F(JointCallTest, CancellingEndsEveryPart) {
 }
 
 TEST_F(JointCallTest, CancellingWhileItIsReadStartsNothing) {
+  options_.read_at_once_bytes = 1'000;  // parts are, the request is not
   MakeOpen();
   Gate parse_gate;
-  const std::shared_ptr<JointCall> joint = Start([&parse_gate]() -> Queries {
-    parse_gate.Pass();
-    return std::vector{QueryAbout("a", {"one"}), QueryAbout("b", {"two"})};
-  });
+  const std::shared_ptr<JointCall> joint = Start(
+      [&parse_gate]() -> Queries {
+        parse_gate.Pass();
+        return std::vector{QueryAbout("a", {"one"}), QueryAbout("b", {"two"})};
+      },
+      std::nullopt, 2'000);
   parse_gate.WaitForArrivals(1);
   joint->Cancel();
   EXPECT_EQ(WaitForFailure(), "CLIENT_CANCELLED");
   parse_gate.Open();
   ExpectEndedOnce();
+  EXPECT_EQ(prepared_, 0);
   EXPECT_EQ(grounder_.images_encoded, 0);
 }
 
