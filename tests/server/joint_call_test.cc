@@ -89,6 +89,22 @@ class JointCallTest : public testing::Test {
     return outcome.failed ? ReasonOf(outcome.parts.at(*outcome.failed)) : "";
   }
 
+  // Until the pool, which has one thread, has read what came before.
+  void WaitUntilAllIsRead() {
+    Gate last;
+    CallRequest request;
+    request.bytes = options_.read_at_once_bytes;
+    request.parse = [&last]() -> absl::StatusOr<GroundQuery> {
+      last.Pass();
+      return absl::CancelledError("nothing is asked");
+    };
+    request.done = [](const CallOutcome&) {};
+    pipeline_->Start(std::move(request));
+    last.WaitForArrivals(1);
+    last.Open();
+    EXPECT_TRUE(pipeline_->WaitIdle(TimePoint::max()));
+  }
+
   // Once everything has ended: `done` ran once, and no place is taken.
   void ExpectEndedOnce() {
     model_gate_.Open();
@@ -220,6 +236,7 @@ TEST_F(JointCallTest, CancellingWhileItIsReadStartsNothing) {
   joint->Cancel();
   EXPECT_EQ(WaitForFailure(), "CLIENT_CANCELLED");
   parse_gate.Open();
+  WaitUntilAllIsRead();
   ExpectEndedOnce();
   EXPECT_EQ(prepared_, 0);
   EXPECT_EQ(grounder_.images_encoded, 0);
