@@ -18,6 +18,7 @@ using enum Truth;
 
 std::vector<Truth> Of(const std::vector<Facets>& facets, Facet facet) {
   std::vector<Truth> truths;
+  truths.reserve(facets.size());
   for (const Facets& object : facets) truths.push_back(object[static_cast<std::size_t>(facet)]);
   return truths;
 }

@@ -29,7 +29,7 @@ class FacetLossTest : public testing::Test {
   }
 
   // `mentioned`: the rows of boxes_, what is meant first.
-  void Run(std::vector<std::int64_t> mentioned, bool present) {
+  void Run(const std::vector<std::int64_t>& mentioned, bool present) {
     const at::Tensor rows = at::tensor(mentioned);
     const Mentions mentions = {boxes_.index_select(1, rows), facets_.index_select(1, rows),
                                at::ones({1, rows.size(0)}, at::kBool)};
@@ -40,6 +40,7 @@ class FacetLossTest : public testing::Test {
   // Per query.
   std::vector<bool> LearnsABox() const {
     std::vector<bool> learns;
+    learns.reserve(3);
     for (int q = 0; q < 3; ++q) learns.push_back(proposals_.boxes.grad()[0][q].abs().sum().item<float>() > 0);
     return learns;
   }
