@@ -36,8 +36,7 @@ at::Tensor CostOf(const Proposals& proposals, const at::Tensor& facets, const Me
 Pairs Pair(const Proposals& proposals, const at::Tensor& facets, const Targets& targets, const Mentions& mentions,
            const LossWeights& weights) {
   const c10::NoGradGuard no_grad;
-  // Row by row of mentions. Proposals that are no numbers make the loss none, which is told of; they must not be
-  // matched.
+  // Proposals that are no numbers make the loss none, which the trainer tells of; Assign must not get any.
   const at::Tensor cost = CostOf(proposals, facets, mentions, weights)
                               .transpose(1, 2)
                               .nan_to_num(0)

@@ -1,7 +1,5 @@
 #include "train/scenes/facets.h"
 
-#include <utility>
-
 #include "train/scenes/solver.h"
 
 namespace lqvg::scenes {
@@ -30,16 +28,6 @@ void Set(Facet facet, const std::vector<Truth>& truths, std::vector<Facets>& fac
   for (std::size_t i = 0; i < facets.size(); ++i) facets[i][static_cast<std::size_t>(facet)] = truths[i];
 }
 
-// The truth of `longer`, which says one part more than `group`, of the objects that clearly are of the group.
-std::vector<Truth> Within(const Scene& scene, const Query& group, const Query& longer) {
-  std::vector<Truth> truths = TruthsOf(scene, longer);
-  const std::vector<Truth> belongs = TruthsOf(scene, group);
-  for (std::size_t i = 0; i < truths.size(); ++i) {
-    if (belongs[i] != Truth::kYes) truths[i] = Truth::kBorderline;
-  }
-  return truths;
-}
-
 }  // namespace
 
 std::vector<Facets> FacetsOf(const Scene& scene, const Query& query) {
@@ -50,35 +38,34 @@ std::vector<Facets> FacetsOf(const Scene& scene, const Query& query) {
   Set(Facet::kKind, TruthsOf(scene, kind), facets);
   Set(Facet::kLandmark, LandmarksOf(scene, query), facets);
 
-  Query longer = kind;
-  if (query.colour) {
-    longer.colour = query.colour;
-    Set(Facet::kColour, Within(scene, kind, longer), facets);
-  }
-  longer = kind;
-  if (query.zone) {
-    longer.zone = query.zone;
-    Set(Facet::kZone, Within(scene, kind, longer), facets);
-  }
-  longer = kind;
+  // The truth of `longer`, which says one part more than `group`, for the objects that clearly are of the group.
+  const auto judge = [&](Facet facet, const Query& group, const Query& longer) {
+    std::vector<Truth> truths = TruthsOf(scene, longer);
+    const std::vector<Truth> belongs = TruthsOf(scene, group);
+    for (std::size_t i = 0; i < truths.size(); ++i) {
+      if (belongs[i] != Truth::kYes) truths[i] = Truth::kBorderline;
+    }
+    Set(facet, truths, facets);
+  };
+  const auto judge_part = [&](Facet facet, const Query& group, auto part) {
+    if (!(query.*part)) return;
+    Query longer = group;
+    longer.*part = query.*part;
+    judge(facet, group, longer);
+  };
+  judge_part(Facet::kColour, kind, &Query::colour);
+  judge_part(Facet::kZone, kind, &Query::zone);
   if (!query.relations.empty()) {
-    longer.relations = query.relations;
-    Set(Facet::kRelation, Within(scene, kind, longer), facets);
+    Query related = kind;
+    related.relations = query.relations;
+    judge(Facet::kRelation, kind, related);
   }
-  Query group = query;
-  group.size.reset();
-  group.ordinal.reset();
-  if (!query.order_among_related) group.relations.clear();
-  longer = group;
-  if (query.size) {
-    longer.size = query.size;
-    Set(Facet::kSize, Within(scene, group, longer), facets);
-  }
-  longer = group;
-  if (query.ordinal) {
-    longer.ordinal = query.ordinal;
-    Set(Facet::kOrdinal, Within(scene, group, longer), facets);
-  }
+  Query compared = query;
+  compared.size.reset();
+  compared.ordinal.reset();
+  if (!query.order_among_related) compared.relations.clear();
+  judge_part(Facet::kSize, compared, &Query::size);
+  judge_part(Facet::kOrdinal, compared, &Query::ordinal);
   return facets;
 }
 
