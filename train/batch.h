@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "train/criterion.h"
+#include "train/facet_loss.h"
 #include "train/samples.h"
 
 namespace lqvg::train {

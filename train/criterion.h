@@ -18,14 +18,6 @@ struct Targets {
   at::Tensor present;  // [B] bool: false where nothing satisfies the expression
 };
 
-// The objects that each expression speaks of, in rows of K. Where the expression is present the first of its row is
-// what it means.
-struct Mentions {
-  at::Tensor boxes;   // [B, K, 4]
-  at::Tensor facets;  // [B, K, scenes::kFacets]: 1 true, 0 false, -1 nothing to learn
-  at::Tensor valid;   // [B, K] bool: rows are filled up
-};
-
 struct LossWeights {
   double focal = 2, l1 = 5, giou = 2;  // also the costs of matching
 };

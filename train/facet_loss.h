@@ -21,6 +21,14 @@
 
 namespace lqvg::train {
 
+// The objects that each expression speaks of, in rows of K. Where the expression is present the first of its row is
+// what it means.
+struct Mentions {
+  at::Tensor boxes;   // [B, K, 4]
+  at::Tensor facets;  // [B, K, scenes::kFacets]: 1 true, 0 false, -1 nothing to learn
+  at::Tensor valid;   // [B, K] bool: rows are filled up
+};
+
 // Of one decoder layer.
 struct FacetHeads {
   Linear facets;  // D -> scenes::kFacets
