@@ -111,13 +111,13 @@ class Upload:
             self._spend(stream, 5)
 
     def run(self):
-        """Sends what the server lets in, until it lets nothing in for a while."""
+        """Sends what the server lets in, until it lets nothing in for a while or ends the connection."""
         self.client.socket.settimeout(0.5)
         try:
             while any(self.left.values()):
                 if not self._send_some():
                     self._receive()
-        except TimeoutError:
+        except (TimeoutError, BrokenPipeError, ConnectionResetError):
             pass
         self.client.socket.settimeout(PATIENCE_SECONDS)
 
