@@ -75,8 +75,12 @@ ROWS = {
          "The queue, the memory for requests, or the time to the deadline did not suffice.",
          {"{{reason}}": rate("lqvg_requests_total", "reason", LOAD)}),
         ("Batches", "cps", "Runs of the model.", {"batches": rate("lqvg_batch_images_count")}),
-        ("Batch size", "short", "What the mean batch ran of pictures, and of pairs of a picture and an expression; not what was cached.",
-         {"pictures": mean("lqvg_batch_images"), "expressions": mean("lqvg_batch_expressions")}),
+        ("Batch size", "short",
+         "What the mean batch ran of pictures, and of pairs of a picture and an expression, not what was cached; and how "
+         "many it might hold: less than configured, on some replica, after batches that did not fit into memory.",
+         {"pictures": mean("lqvg_batch_images"), "expressions": mean("lqvg_batch_expressions"),
+          "pictures, at most": f"min ({gauge('lqvg_batch_images_limit')})",
+          "expressions, at most": f"min ({gauge('lqvg_batch_expressions_limit')})"}),
     ],
     "Caches": [
         ("Share of look-ups that hit", "percentunit", "Of each cache; nothing where nothing was asked.",
