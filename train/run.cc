@@ -138,7 +138,12 @@ class Progressing {
   absl::Status Report() {
     samples_ += since_.samples();
     seconds_ += since_.Seconds();
-    const std::map<std::string, double> means = since_.Means();
+    std::map<std::string, double> means = since_.Means();
+    if (recipe_.facets == 0) means.erase("facets");  // not learned
+    std::vector<std::pair<std::string, double>> parts;
+    for (const char* name : {"focal", "l1", "giou", "facets"}) {
+      if (means.contains(name)) parts.emplace_back(name, means.at(name));
+    }
     const double per_step = static_cast<double>(since_.samples()) / static_cast<double>(since_.steps());
     const double speed = static_cast<double>(since_.samples()) / since_.Seconds();
     std::cout << curves::ProgressLine(
@@ -146,10 +151,7 @@ class Progressing {
                       .steps = recipe_.steps,
                       .samples = samples_,
                       .loss = means.at("loss"),
-                      .parts = {{"focal", means.at("focal")},
-                                {"l1", means.at("l1")},
-                                {"giou", means.at("giou")},
-                                {"facets", means.at("facets")}},
+                      .parts = std::move(parts),
                       .samples_per_second = speed,
                       .seconds_left = curves::SecondsLeft(recipe_.steps - trainer_->step(), per_step, speed)})
               << std::endl;

@@ -3,15 +3,13 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
-import time
 
 import pytest
 from checkpoint_bench import ARGS, ROOT, maker, write_checkpoint
+from server_process import BUILD, LoggedProcess
 from torch_file_writer import Storages, write_legacy, write_zip
 
-BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
 PATIENCE_SECONDS = 120
 
 
@@ -40,15 +38,9 @@ def fixture_here(request, tmp_path):
 
 def start(command, folder):
     """The server of `command` at ports that are free: (process, address)."""
-    log = folder / "server.log"
-    with log.open("w") as sink:
-        process = subprocess.Popen([*command.split(), "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
-                                    "--drain-delay=0s"], cwd=folder, stdout=sink, stderr=sink)
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not (found := re.search(r"ready: .*?grpc (\S+?),", log.read_text())):
-        assert process.poll() is None and time.monotonic() < give_up, log.read_text()
-        time.sleep(0.05)
-    return process, found[1]
+    server = LoggedProcess([*command.split(), "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0", "--drain-delay=0s"],
+                           folder / "server.log", cwd=folder)
+    return server, *server.find(r"ready: .*?grpc (\S+?),")
 
 
 def test_every_command_does_what_it_is_there_for(here):
@@ -65,8 +57,7 @@ def test_every_command_does_what_it_is_there_for(here):
             done.append(program)
     finally:
         if server:
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=PATIENCE_SECONDS) == 0
+            server.stop()
     assert done == ["python", "lqvg-server", "lqvg-server", "lqvg", "lqvg-eval", "python"]
     figures = json.loads((here / "out/evaluation/figures.json").read_text(encoding="utf-8"))
     assert (figures["answered"], figures["failed"]) == (2, {})

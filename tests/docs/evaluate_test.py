@@ -38,8 +38,7 @@ def fixture_here(tmp_path_factory):
 def fixture_address(tmp_path_factory):
     server = Server(None, tmp_path_factory.mktemp("server"), [], {}).start()
     yield server.await_ready().address
-    server.process.kill()
-    server.process.wait()
+    server.kill()
 
 
 @pytest.fixture(name="printed", scope="module")

@@ -1,25 +1,12 @@
 """The real binaries over a real socket: starts build/bin/lqvg-server, and makes Python stubs as a reader of the README does."""
-import os
-import pathlib
-import re
-import signal
 import subprocess
 import sys
-import time
-from typing import NamedTuple
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
+from server_process import BUILD, ROOT, LoggedProcess, environment_without_settings, server_command
+
 READY_SECONDS = 120  # what the contract allows a full-size model on two cores
-
-
-class Server(NamedTuple):
-    process: subprocess.Popen
-    address: str
-    metrics: str
-    log: pathlib.Path
 
 
 @pytest.fixture(scope="session")
@@ -43,37 +30,22 @@ def stubs(tmp_path_factory):
     return out
 
 
-def read_addresses(log, process):
-    """Waits for the line that says where the server listens and that it is ready."""
-    give_up = time.monotonic() + READY_SECONDS
-    while time.monotonic() < give_up:
-        found = re.search(r"ready: .*?grpc (\S+?),.*?metrics (\S+?),", log.read_text())
-        if found:
-            return found.groups()
-        assert process.poll() is None, f"the server ended with {process.returncode}:\n{log.read_text()}"
-        time.sleep(0.05)
-    raise AssertionError(f"not ready within {READY_SECONDS} s:\n{log.read_text()}")
-
-
 @pytest.fixture(scope="session")
 def start_server(binaries, tmp_path_factory):
-    """start_server(model_dir, *flags) -> Server; whatever still runs at the end is stopped, and must stop cleanly."""
+    """start_server(model_dir, *flags) -> a server with `address` and `metrics`; it must stop cleanly when all is over."""
     started = []
 
     def start(model, *flags):
-        log = tmp_path_factory.mktemp("server") / "log"
-        with log.open("w") as sink:
-            process = subprocess.Popen(
-                [binaries / "lqvg-server", f"--model={model}", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
-                 "--drain-delay=0s", *flags], stderr=sink, stdout=sink)
-        started.append(process)
-        return Server(process, *read_addresses(log, process), log)
+        folder = tmp_path_factory.mktemp("server")
+        server = LoggedProcess(server_command("lqvg-server", f"--model={model}", "--drain-delay=0s", *flags),
+                               folder / "log", env=environment_without_settings())
+        started.append(server)
+        server.address, server.metrics = server.find(r"ready: .*?grpc (\S+?),.*?metrics (\S+?),", READY_SECONDS)
+        return server
 
     yield start
-    for process in started:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0
+    for server in started:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -80,8 +80,8 @@ def test_the_official_answers_arrive_over_the_wire(start_server, wire, reference
         assert response.receipt.batch_expressions == len(group)
         for result, case in zip(response.results, group, strict=True):
             expect_official_answer(result, case)
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(timeout=60) == 0
+    server.send(signal.SIGTERM)
+    assert server.exit_code() == 0
 
 
 def test_one_call_of_several_expressions_equals_single_calls(demo_server, wire, root):
@@ -218,11 +218,11 @@ def test_sigterm_answers_what_was_accepted_and_exits_cleanly(start_server, wire,
     stub.Ground(request, timeout=30)  # the channel is up
     calls = [stub.Ground.future(request, timeout=60) for _ in range(8)]
     calls[0].result()  # the others are on the server, queued or running
-    server.process.send_signal(signal.SIGTERM)
+    server.send(signal.SIGTERM)
     codes = []
     for call in calls[1:]:
         error = call.exception()
         codes.append(grpc.StatusCode.OK if error is None else error.code())
     assert set(codes) <= {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
     assert codes[0] == grpc.StatusCode.OK
-    assert server.process.wait(timeout=60) == 0
+    assert server.exit_code() == 0

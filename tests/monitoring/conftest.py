@@ -1,7 +1,5 @@
 """A real server around the fake model, watched by a real Prometheus out of .deps/prometheus."""
 import json
-import os
-import re
 import subprocess
 import sys
 import urllib.parse
@@ -10,53 +8,26 @@ import urllib.request
 import grpc
 import pytest
 
-from server_process import BUILD, NO_CACHES, PATIENCE_SECONDS, ROOT, await_true
+from server_process import (NO_CACHES, PATIENCE_SECONDS, ROOT, LoggedProcess, await_true, environment_without_settings,
+                            server_command)
 
 PROMETHEUS = ROOT / ".deps" / "prometheus" / "usr" / "bin"
 MONITORING = ROOT / "deploy" / "monitoring"
 
 
-class Process:
-    """A program whose log says where it listens: started when made, of use after await_ready."""
-
-    def __init__(self, arguments, folder, **popen):
-        self.log_path = folder / "log"
-        with self.log_path.open("wb") as log:
-            self.popen = subprocess.Popen(arguments, stdout=log, stderr=log, **popen)
-
-    def find(self, expression):
-        """The only group of `expression`, once it is in the log."""
-
-        def look():
-            log = self.log_path.read_text(errors="replace")
-            found = re.search(expression, log)
-            assert found or self.popen.poll() is None, f"ended with {self.popen.returncode}:\n{log}"
-            return found
-
-        return await_true(look, expression).group(1)
-
-    def kill(self):
-        self.popen.kill()
-        self.popen.wait()
-
-
-class Server(Process):
+class Server(LoggedProcess):
     """lqvg-fake-server; while the FIFO `gate` exists, its model stops before each batch."""
 
     def __init__(self, wire, folder, flags):
         self.wire = wire
         self.gate = folder / "gate"
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("LQVG_")}
-        program = BUILD / "bin" / "lqvg-fake-server"
-        assert program.exists(), f"{program} is not built: make build"
-        super().__init__([program, f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0",
-                          "--metrics-listen=127.0.0.1:0", *NO_CACHES, *flags], folder,
-                         env={**environment, "FAKE_GROUND_GATE": str(self.gate)})
+        super().__init__(server_command("lqvg-fake-server", *NO_CACHES, *flags), folder / "log",
+                         env=environment_without_settings(FAKE_GROUND_GATE=str(self.gate)))
 
     def await_ready(self):
         self.find("(ready: )")
-        self.address = self.find(r"gRPC listens on (\S+:\d+)")
-        self.metrics_address = self.find(r"metrics at http://(\S+)/metrics")
+        (self.address,) = self.find(r"gRPC listens on (\S+:\d+)")
+        (self.metrics_address,) = self.find(r"metrics at http://(\S+)/metrics")
         self.channel = grpc.insecure_channel(self.address)
 
     def request(self, *expressions, **fields):
@@ -76,7 +47,7 @@ class Server(Process):
         return urllib.request.urlopen(url, timeout=PATIENCE_SECONDS).read().decode()
 
 
-class Prometheus(Process):
+class Prometheus(LoggedProcess):
     """Scrapes one server five times a second, with the shipped rules."""
 
     def __init__(self, folder, target, rules):
@@ -87,10 +58,10 @@ class Prometheus(Process):
         (folder / "prometheus.yml").write_text(config)
         (folder / "alerts.yaml").write_text(rules)
         super().__init__([PROMETHEUS / "prometheus", f"--config.file={folder / 'prometheus.yml'}",
-                          f"--storage.tsdb.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"], folder)
+                          f"--storage.tsdb.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"], folder / "log")
 
     def await_ready(self):
-        self.address = self.find(r'Listening on" address=(\S+)')
+        (self.address,) = self.find(r'Listening on" address=(\S+)')
         self.find(r'msg="(Server is ready to receive web requests)')
         await_true(lambda: self.query("up"), "the first scrape")
 

@@ -99,8 +99,8 @@ def send_everything(server):
 
 def log_of(server):
     """The whole log in bytes, after the server has ended."""
-    server.popen.send_signal(signal.SIGINT)
-    assert server.popen.wait(timeout=60) == 0
+    server.send(signal.SIGINT)
+    assert server.exit_code() == 0
     return server.log_path.read_bytes()
 
 

@@ -19,8 +19,7 @@ def server(protos, tmp_path_factory):
     server = Server(protos, tmp_path_factory.mktemp("server"), [], {}).start().await_ready()
     yield server
     survived = server.process.poll() is None
-    server.process.kill()
-    server.process.wait()
+    server.kill()
     assert survived
 
 

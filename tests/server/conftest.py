@@ -40,6 +40,5 @@ def make_server(protos, tmp_path):
 
     yield make
     for server in servers:
-        if getattr(server, "process", None) and server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
+        if hasattr(server, "process"):
+            server.kill()

@@ -1,21 +1,19 @@
 """Memory of the real program around the fake model: what bombs take at most, and that refusals leave nothing behind."""
 import io
-import os
 import pathlib
 import re
 import struct
 import subprocess
 import sys
-import time
 import zlib
 
 import grpc
 import PIL.Image
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SERVER = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build")) / "bin" / "lqvg-fake-server"
-PATIENCE_SECONDS = 120  # for 64 bombs on two busy cores
+from server_process import ROOT, LoggedProcess, environment_without_settings, server_command
+
+ANSWER_SECONDS = 120  # for 64 bombs on two busy cores
 MIB = 1 << 20
 BUDGET = 512 * MIB  # about the least that the limits below allow
 THREADS = 6
@@ -39,21 +37,25 @@ def grounding(tmp_path_factory):
     sys.path.remove(str(out))
 
 
-class Server:
-    def __init__(self, process, address, grounding):
-        self.process = process
+class Server(LoggedProcess):
+    def __init__(self, folder, grounding, environment):
+        super().__init__(server_command("lqvg-fake-server", *FLAGS), folder / "log",
+                         env=environment_without_settings(**environment))
+        self.grounding = grounding
+
+    def await_ready(self):
+        (address,) = self.find(r"ready: grpc (\S+),")
         self.channel = grpc.insecure_channel(address)
         self.ground_method = self.channel.unary_unary("/lqvg.v1.GroundingService/Ground",
-                                                      grounding.GroundRequest.SerializeToString,
-                                                      grounding.GroundResponse.FromString)
-        self.grounding = grounding
+                                                      self.grounding.GroundRequest.SerializeToString,
+                                                      self.grounding.GroundResponse.FromString)
 
     def ground(self, picture, expression="the ship", upright=False):
         """Begins a call; its future."""
         request = self.grounding.GroundRequest(expressions=[expression])
         request.image.encoded = picture
         request.image.apply_exif_orientation = upright
-        return self.ground_method.future(request, timeout=PATIENCE_SECONDS)
+        return self.ground_method.future(request, timeout=ANSWER_SECONDS)
 
     def memory(self, name):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -65,22 +67,13 @@ class Server:
 
 @pytest.fixture
 def server(grounding, tmp_path, request):
-    log_path = tmp_path / "log"
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("LQVG_", "MALLOC_"))}
-    environment.update(getattr(request, "param", {}))
-    arguments = [SERVER, f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"]
-    with log_path.open("w") as log:
-        process = subprocess.Popen([*arguments, *FLAGS], env=environment, stdout=log, stderr=log)
+    server = Server(tmp_path, grounding, getattr(request, "param", {}))
     try:
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while not (ready := re.search(r"ready: grpc (\S+),", log_path.read_text())):
-            assert process.poll() is None and time.monotonic() < give_up, log_path.read_text()
-            time.sleep(0.01)
-        yield Server(process, ready.group(1), grounding)
-        assert process.poll() is None, log_path.read_text()
+        server.await_ready()
+        yield server
+        assert server.process.poll() is None, server.log()
     finally:
-        process.kill()
-        process.wait()
+        server.kill()
 
 
 def zeros_deflated(count):

@@ -1,11 +1,12 @@
-"""lqvg-fake-server as a process: what the tests that start it share.
+"""Servers as processes: what the tests that start them share.
 
-It is the real program around a fake model that stops where a test wants it to.
+lqvg-fake-server is the real program around a fake model that stops where a test wants it to.
 """
 import errno
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import time
 import urllib.request
@@ -14,7 +15,6 @@ import grpc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LQVG_BUILD_DIR", ROOT / "build"))
-SERVER = BUILD / "bin" / "lqvg-fake-server"
 PICTURE = (ROOT / "docs" / "demo" / "scene.png").read_bytes()
 PATIENCE_SECONDS = 60  # for what takes milliseconds on an idle machine
 # Within which a process that has nothing to wait for is gone; below every delay that a test could mistake it for.
@@ -25,13 +25,13 @@ NO_CACHES = ["--image-cache-bytes=0", "--text-cache-bytes=0", "--response-cache-
 STARTING, SERVING = 2, 1  # of grpc.health.v1: NOT_SERVING, SERVING
 
 
-def await_true(condition, what):
-    give_up = time.monotonic() + PATIENCE_SECONDS
+def await_true(condition, what, seconds=PATIENCE_SECONDS):
+    give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         if value := condition():
             return value
         time.sleep(0.01)
-    raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
+    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def has_pending_signals(process):
@@ -67,27 +67,31 @@ class Gate:
         os.close(self.writer)
 
 
-class Server:
-    def __init__(self, protos, folder, flags, environment, **popen):
-        self.protos = protos
-        self.log_path = folder / "log"
-        self.gates = {name: Gate(folder / name) for name in ("load", "ground", "unload")}
-        paths = {f"FAKE_{name.upper()}_GATE": str(gate.path) for name, gate in self.gates.items()}
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("LQVG_", "OMP_", "GOMP_"))}
-        self.arguments = [str(SERVER), f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0",
-                          "--metrics-listen=127.0.0.1:0", *NO_CACHES, *flags]
-        self.environment = {**inherited, **paths, **environment}
-        self.popen = popen
+def environment_without_settings(**more):
+    """This process's environment without what would change how a server behaves."""
+    settings = ("LQVG_", "OMP_", "GOMP_", "MALLOC_")
+    return {**{key: value for key, value in os.environ.items() if not key.startswith(settings)}, **more}
 
-    def start(self):
-        with self.log_path.open("w") as log:
-            self.process = subprocess.Popen(self.arguments, env=self.environment, stdout=log, stderr=log, **self.popen)
-        return self
+
+def server_command(program, *flags):
+    """`program` on models/demo at ports that are free; flags that come later hold."""
+    path = BUILD / "bin" / program
+    assert path.exists(), f"{path} is not built: make build"
+    return [str(path), f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0", *flags]
+
+
+class LoggedProcess:
+    """A program whose log says where it listens and when it is ready."""
+
+    def __init__(self, command, log_path, **popen):
+        self.log_path = log_path
+        with log_path.open("wb") as log:
+            self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, **popen)
 
     def log(self):
-        return self.log_path.read_text()
+        return self.log_path.read_text(errors="replace")
 
-    def find(self, expression):
+    def find(self, expression, seconds=PATIENCE_SECONDS):
         """The groups of `expression` in the log, once it is there."""
 
         def look():
@@ -95,7 +99,40 @@ class Server:
             assert found or self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log()}"
             return found
 
-        return await_true(look, expression).groups()
+        return await_true(look, expression, seconds).groups()
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def exit_code(self, seconds=PATIENCE_SECONDS):
+        return self.process.wait(timeout=seconds)
+
+    def stop(self):
+        """Ends what still runs, as an operator would; it must end well."""
+        if self.process.poll() is None:
+            self.send(signal.SIGTERM)
+            assert self.exit_code() == 0, self.log()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Server(LoggedProcess):
+    """lqvg-fake-server with gates, and calls to it. Made first and started later: a gate may be closed in between."""
+
+    def __init__(self, protos, folder, flags, environment, **popen):
+        self.protos = protos
+        self.log_path = folder / "log"
+        self.gates = {name: Gate(folder / name) for name in ("load", "ground", "unload")}
+        paths = {f"FAKE_{name.upper()}_GATE": str(gate.path) for name, gate in self.gates.items()}
+        self.arguments = server_command("lqvg-fake-server", *NO_CACHES, *flags)
+        self.popen = {"env": environment_without_settings(**paths, **environment), **popen}
+
+    def start(self):
+        super().__init__(self.arguments, self.log_path, **self.popen)
+        return self
 
     def await_listening(self):
         (self.address,) = self.find(r"gRPC listens on (\S+:\d+)")
@@ -137,17 +174,10 @@ class Server:
     def scrape(self):
         return urllib.request.urlopen(self.metrics_url, timeout=PATIENCE_SECONDS).read().decode()
 
-    def send(self, number):
-        self.process.send_signal(number)
-
-    def exit_code(self, seconds=PATIENCE_SECONDS):
-        return self.process.wait(timeout=seconds)
-
 
 def run(*arguments, **environment):
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("LQVG_")}
-    return subprocess.run([SERVER, *arguments], env={**inherited, **environment}, capture_output=True, text=True,
-                          timeout=PATIENCE_SECONDS)
+    return subprocess.run([BUILD / "bin" / "lqvg-fake-server", *arguments], capture_output=True, text=True,
+                          env=environment_without_settings(**environment), timeout=PATIENCE_SECONDS)
 
 
 def read_process(server, name):

@@ -145,6 +145,7 @@ def test_a_list_is_learned_from(recipe, model_dir, tmp_path):
     assert code == 0, stderr
     assert f"{len(lines)} expressions" in stdout
     assert 0 <= read_history(tmp_path / "out")[-1]["mean_iou"] <= 1
+    assert "facets" not in stdout and not any("facets" in row for row in read_history(tmp_path / "out"))
 
 
 def test_evaluation_tells_figures_and_their_floor(tmp_path):

@@ -3,8 +3,6 @@
 The scripted one (`server`) and the contract's messages (`messages`) come from the folder above.
 """
 import os
-import re
-import signal
 import subprocess
 import sys
 import urllib.request
@@ -12,38 +10,18 @@ import urllib.request
 import pytest
 
 import lqvg
-from server_process import BUILD, NO_CACHES, PATIENCE_SECONDS, ROOT, Gate, await_true
+from server_process import (NO_CACHES, PATIENCE_SECONDS, ROOT, Gate, LoggedProcess, environment_without_settings,
+                            server_command)
 
 
-class Server:
+class Server(LoggedProcess):
     """A server's process; `address` and `metrics_url` are where it listens."""
 
     def __init__(self, name, folder, *flags, **environment):
-        binary = BUILD / "bin" / name
-        assert binary.exists(), f"{binary} is not built: make build"
-        self._log = folder / "log"
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("LQVG_")}
-        with self._log.open("w") as sink:
-            self.process = subprocess.Popen(
-                [binary, f"--model={ROOT / 'models' / 'demo'}", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
-                 "--drain-delay=0s", *flags], env={**inherited, **environment}, stdout=sink, stderr=sink)
+        super().__init__(server_command(name, "--drain-delay=0s", *flags), folder / "log",
+                         env=environment_without_settings(**environment))
         (self.address,) = self.find(r"gRPC listens on (\S+:\d+)")
         (self.metrics_url,) = self.find(r"metrics at (\S+)")
-
-    def find(self, expression):
-        """The groups of `expression` in the log, once it is there."""
-
-        def look():
-            found = re.search(expression, self._log.read_text())
-            assert found or self.process.poll() is None, f"ended early:\n{self._log.read_text()}"
-            return found
-
-        return await_true(look, expression).groups()
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
 
 class FakeServer(Server):
@@ -78,8 +56,7 @@ def demo_server(tmp_path_factory):
     server = Server("lqvg-server", tmp_path_factory.mktemp("demo-server"), *NO_CACHES)
     server.find(r"(ready: )")
     yield server
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(PATIENCE_SECONDS) == 0
+    server.stop()
 
 
 @pytest.fixture
