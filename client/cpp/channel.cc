@@ -27,6 +27,9 @@ grpc::ChannelArguments MakeArguments(const ClientOptions& options, Sharing shari
   arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, static_cast<int>(kMaxRequestBytes));
   arguments.SetMaxSendMessageSize(static_cast<int>(kMaxRequestBytes));
   arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxRequestBytes));
+  // A second by default, which is after the last retry: one connection that fails would fail the call. gRPC 1.51 takes
+  // some for failed that are under way, as it reads errno too late.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   // gRPC obeys http_proxy even for a server on this machine, which no proxy can reach.
   if (IsLoopback(options.target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (options.tls && !options.tls->server_name.empty()) arguments.SetSslTargetNameOverride(options.tls->server_name);
