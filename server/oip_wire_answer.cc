@@ -78,7 +78,7 @@ inference::ModelInferResponse ToModelInferResponse(const std::vector<CallOutcome
 inference::ModelMetadataResponse ToModelMetadataResponse(const ModelInfo& model) {
   inference::ModelMetadataResponse response;
   response.set_name(model.name);
-  response.add_versions(kModelVersion);
+  response.add_versions(std::string(kModelVersion));  // g++ 12 warns of a literal of one character
   response.set_platform("lqvg_safetensors");
   const auto add = [](const char* name, const char* datatype, std::initializer_list<std::int64_t> shape,
                       auto* tensors) {

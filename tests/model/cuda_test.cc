@@ -61,7 +61,7 @@ class NoiseSamples final : public train::SampleSource {
         side_, std::vector<std::uint8_t>(static_cast<std::size_t>(side_) * side_ * 3), {side_, side_, 1.0, 0.0, 0.0}};
     for (std::uint8_t& byte : sample.canvas.rgb) byte = static_cast<std::uint8_t>(random());
     const float at = 0.3f + 0.1f * static_cast<float>(index % 4);
-    sample.phrases = {{{{0, 10, 20, 30, 2}}, {at, 0.4f, 0.2f, 0.3f}, true}, {{{0, 40, 2}}, {}, false}};
+    sample.phrases = {{{{0, 10, 20, 30, 2}}, {at, 0.4f, 0.2f, 0.3f}, true, {}}, {{{0, 40, 2}}, {}, false, {}}};
     return sample;
   }
 

@@ -91,7 +91,7 @@ class ServingTest : public testing::Test {
   // so a connection fails that was under way, and with it every call until the next try, a second later.
   std::shared_ptr<grpc::Channel> NewChannel(grpc::ChannelArguments arguments = {}) const {
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 10);
-    std::shared_ptr<grpc::Channel> channel = UnconnectedChannel(std::move(arguments));
+    std::shared_ptr<grpc::Channel> channel = UnconnectedChannel(arguments);
     EXPECT_TRUE(channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20)));
     return channel;
   }

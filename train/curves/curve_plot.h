@@ -24,11 +24,11 @@ struct Curve {
 
 struct Panel {
   std::string title;
-  std::string y_label;           // with the unit, if there is one
-  bool is_logarithmic = false;   // of y; points that are not above 0 are left out
-  bool is_noisy = false;         // from 300 points on a line is faint, with its running mean over it
-  std::optional<Range> y_range;  // empty: what the curves need
-  std::vector<Curve> curves;     // at most 8 have colours of their own
+  std::string y_label;                // with the unit, if there is one
+  bool is_logarithmic = false;        // of y; points that are not above 0 are left out
+  bool is_noisy = false;              // from 300 points on a line is faint, with its running mean over it
+  std::optional<Range> y_range = {};  // empty: what the curves need
+  std::vector<Curve> curves = {};     // at most 8 have colours of their own
 };
 
 struct CurveSheet {

@@ -15,13 +15,13 @@ namespace lqvg::curves {
 
 struct Progress {
   std::int64_t step = 0;
-  std::int64_t steps = 0;                              // of the whole training; 0: unknown, and not shown
-  std::int64_t samples = 0;                            // seen so far
-  std::optional<double> loss;                          // the total
-  std::vector<std::pair<std::string, double>> parts;   // of the loss, in the order to show
-  std::vector<std::pair<std::string, double>> others;  // what else to show: ("acc@0.5", 0.61)
-  double samples_per_second = 0;                       // lately; 0 or not finite: unknown
-  std::optional<double> seconds_left;
+  std::int64_t steps = 0;                                   // of the whole training; 0: unknown, and not shown
+  std::int64_t samples = 0;                                 // seen so far
+  std::optional<double> loss = {};                          // the total
+  std::vector<std::pair<std::string, double>> parts = {};   // of the loss, in the order to show
+  std::vector<std::pair<std::string, double>> others = {};  // what else to show: ("acc@0.5", 0.61)
+  double samples_per_second = 0;                            // lately; 0 or not finite: unknown
+  std::optional<double> seconds_left = {};
 };
 
 std::string ProgressLine(const Progress& progress);
