@@ -79,8 +79,12 @@ class PipelineStressTest : public testing::Test {
     std::mt19937 random(seed);
     std::vector<std::shared_ptr<Call>> to_cancel;
     for (int i = 0; i < kCallsEach; ++i) {
-      const Ask ask = DrawAsk(random);
-      const TimePoint deadline = clock_.Now() + microseconds(random() % 20'000);
+      Ask ask = DrawAsk(random);
+      TimePoint deadline = clock_.Now() + microseconds(random() % 20'000);
+      if (i % 100 == 0) {  // so that some fail in the model however busy the machine is
+        ask.tokens.front() = FakeGrounder::kThrowToken;
+        deadline = clock_.Now() + std::chrono::seconds(60);
+      }
       const bool will_cancel = random() % 5 == 0;
       std::shared_ptr<Call> call = StartOne(pipeline, ask, deadline, random() % 1000);
       if (will_cancel) to_cancel.push_back(std::move(call));
