@@ -39,7 +39,7 @@ def fixture_here(request, tmp_path):
 def start(command, folder):
     """The server of `command` at ports that are free: (process, address)."""
     server = LoggedProcess([*command.split(), "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0", "--drain-delay=0s"],
-                           folder / "server.log", cwd=folder)
+                           folder / "server.log", cwd=folder).start()
     return server, *server.find(r"ready: .*?grpc (\S+?),")
 
 

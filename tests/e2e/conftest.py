@@ -38,7 +38,7 @@ def start_server(binaries, tmp_path_factory):
     def start(model, *flags):
         folder = tmp_path_factory.mktemp("server")
         server = LoggedProcess(server_command("lqvg-server", f"--model={model}", "--drain-delay=0s", *flags),
-                               folder / "log", env=environment_without_settings())
+                               folder / "log", env=environment_without_settings()).start()
         started.append(server)
         server.address, server.metrics = server.find(r"ready: .*?grpc (\S+?),.*?metrics (\S+?),", READY_SECONDS)
         return server

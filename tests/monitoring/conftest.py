@@ -106,7 +106,7 @@ def start(wire, tmp_path_factory):
     started = []
 
     def await_ready(process):
-        started.append(process)  # first: one that does not become ready is ended, too
+        started.append(process.start())  # first: one that does not become ready is ended, too
         process.await_ready()
         return process
 

@@ -40,5 +40,4 @@ def make_server(protos, tmp_path):
 
     yield make
     for server in servers:
-        if hasattr(server, "process"):
-            server.kill()
+        server.kill()

@@ -69,7 +69,7 @@ class Server(LoggedProcess):
 def server(grounding, tmp_path, request):
     server = Server(tmp_path, grounding, getattr(request, "param", {}))
     try:
-        server.await_ready()
+        server.start().await_ready()
         yield server
         assert server.process.poll() is None, server.log()
     finally:

@@ -127,7 +127,7 @@ def test_openmp_threads_are_told_to_sleep(make_server):
     assert "OMP_WAIT_POLICY=PASSIVE" in read_process(server, "environ").split("\0")
     # For that it has started again: under its own name, which the kernel cuts, and with its arguments.
     assert read_process(server, "comm") == "lqvg-fake-serve\n"
-    assert read_process(server, "cmdline").split("\0")[:-1] == server.arguments
+    assert read_process(server, "cmdline").split("\0")[:-1] == server.command
 
 
 def test_the_operators_choice_of_waiting_is_kept(make_server):

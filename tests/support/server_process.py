@@ -81,12 +81,16 @@ def server_command(program, *flags):
 
 
 class LoggedProcess:
-    """A program whose log says where it listens and when it is ready."""
+    """A program whose log says where it listens and when it is ready. Made first, started later."""
 
     def __init__(self, command, log_path, **popen):
-        self.log_path = log_path
-        with log_path.open("wb") as log:
-            self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, **popen)
+        self.command, self.log_path, self.popen = command, log_path, popen
+        self.process = None
+
+    def start(self):
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, **self.popen)
+        return self
 
     def log(self):
         return self.log_path.read_text(errors="replace")
@@ -108,31 +112,27 @@ class LoggedProcess:
         return self.process.wait(timeout=seconds)
 
     def stop(self):
-        """Ends what still runs, as an operator would; it must end well."""
+        """Ends it as an operator would, unless it has ended; it must end well, or have."""
         if self.process.poll() is None:
             self.send(signal.SIGTERM)
-            assert self.exit_code() == 0, self.log()
+        assert self.exit_code() == 0, self.log()
 
     def kill(self):
-        if self.process.poll() is None:
+        """Ends it at once, if it was started and still runs."""
+        if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
 
 
 class Server(LoggedProcess):
-    """lqvg-fake-server with gates, and calls to it. Made first and started later: a gate may be closed in between."""
+    """lqvg-fake-server with gates, which may be closed before it starts, and calls to it."""
 
     def __init__(self, protos, folder, flags, environment, **popen):
         self.protos = protos
-        self.log_path = folder / "log"
         self.gates = {name: Gate(folder / name) for name in ("load", "ground", "unload")}
         paths = {f"FAKE_{name.upper()}_GATE": str(gate.path) for name, gate in self.gates.items()}
-        self.arguments = server_command("lqvg-fake-server", *NO_CACHES, *flags)
-        self.popen = {"env": environment_without_settings(**paths, **environment), **popen}
-
-    def start(self):
-        super().__init__(self.arguments, self.log_path, **self.popen)
-        return self
+        super().__init__(server_command("lqvg-fake-server", *NO_CACHES, *flags), folder / "log",
+                         env=environment_without_settings(**paths, **environment), **popen)
 
     def await_listening(self):
         (self.address,) = self.find(r"gRPC listens on (\S+:\d+)")

@@ -20,6 +20,7 @@ class Server(LoggedProcess):
     def __init__(self, name, folder, *flags, **environment):
         super().__init__(server_command(name, "--drain-delay=0s", *flags), folder / "log",
                          env=environment_without_settings(**environment))
+        self.start()
         (self.address,) = self.find(r"gRPC listens on (\S+:\d+)")
         (self.metrics_url,) = self.find(r"metrics at (\S+)")
 
