@@ -37,7 +37,7 @@ class ServerTest : public ServingTest {
   bool Answers() {
     grpc::ClientContext context;
     HealthCheckResponse response;
-    return Health::NewStub(UnconnectedChannel())->Check(&context, HealthCheckRequest(), &response).ok();
+    return Health::NewStub(UnconnectedTo(server().port()))->Check(&context, HealthCheckRequest(), &response).ok();
   }
 };
 
@@ -52,8 +52,7 @@ TEST_F(ServerTest, TheHealthEndpointTellsHealthAndServesNothingElse) {
   server_options().health_address = "127.0.0.1:0";
   StartServer();
   ASSERT_GT(server().health_port(), 0);
-  const auto channel =
-      grpc::CreateChannel(absl::StrCat("127.0.0.1:", server().health_port()), grpc::InsecureChannelCredentials());
+  const auto channel = ConnectedTo(server().health_port());
   const auto health = Health::NewStub(channel);
   const auto status_of = [&health](const std::string& service) {
     grpc::ClientContext context;
@@ -79,8 +78,7 @@ TEST_F(ServerTest, TheHealthEndpointTellsHealthAndServesNothingElse) {
 TEST_F(ServerTest, AnOpenWatchOfTheHealthEndpointDoesNotHoldAShutdown) {
   server_options().health_address = "127.0.0.1:0";
   StartServer();
-  const auto health = Health::NewStub(
-      grpc::CreateChannel(absl::StrCat("127.0.0.1:", server().health_port()), grpc::InsecureChannelCredentials()));
+  const auto health = Health::NewStub(ConnectedTo(server().health_port()));
   grpc::ClientContext context;
   const auto watch = health->Watch(&context, HealthCheckRequest());
   HealthCheckResponse response;

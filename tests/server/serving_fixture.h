@@ -87,20 +87,24 @@ class ServingTest : public testing::Test {
     Open();
   }
 
-  // Connected: gRPC 1.51 looks at errno some time after connect() and now and then finds what an allocation left there,
-  // so a connection fails that was under way, and with it every call until the next try, a second later.
-  std::shared_ptr<grpc::Channel> NewChannel(grpc::ChannelArguments arguments = {}) const {
+  // A connection to the service.
+  std::shared_ptr<grpc::Channel> NewChannel(const grpc::ChannelArguments& arguments = {}) const {
+    return ConnectedTo(server_->port(), arguments);
+  }
+
+  // Waits for the connection: gRPC 1.51 looks at errno some time after connect() and now and then finds what an
+  // allocation left there, so a connection fails that was under way, and with it every call until the next try.
+  static std::shared_ptr<grpc::Channel> ConnectedTo(int port, grpc::ChannelArguments arguments = {}) {
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 10);
-    std::shared_ptr<grpc::Channel> channel = UnconnectedChannel(arguments);
+    std::shared_ptr<grpc::Channel> channel = UnconnectedTo(port, arguments);
     EXPECT_TRUE(channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20)));
     return channel;
   }
 
-  std::shared_ptr<grpc::Channel> UnconnectedChannel(grpc::ChannelArguments arguments = {}) const {
+  static std::shared_ptr<grpc::Channel> UnconnectedTo(int port, grpc::ChannelArguments arguments = {}) {
     // Else tests share connections, and a server's end would be another's trouble.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::InsecureChannelCredentials(),
-                                     arguments);
+    return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), arguments);
   }
 
   // Asks, and waits for the answer.
