@@ -139,10 +139,12 @@ class Progressing {
     samples_ += since_.samples();
     seconds_ += since_.Seconds();
     std::map<std::string, double> means = since_.Means();
-    if (recipe_.facets == 0) means.erase("facets");  // not learned
-    std::vector<std::pair<std::string, double>> parts;
-    for (const char* name : {"focal", "l1", "giou", "facets"}) {
-      if (means.contains(name)) parts.emplace_back(name, means.at(name));
+    std::vector<std::pair<std::string, double>> parts = {
+        {"focal", means.at("focal")}, {"l1", means.at("l1")}, {"giou", means.at("giou")}};
+    if (recipe_.facets > 0) {
+      parts.emplace_back("facets", means.at("facets"));
+    } else {
+      means.erase("facets");  // nobody has computed them
     }
     const double per_step = static_cast<double>(since_.samples()) / static_cast<double>(since_.steps());
     const double speed = static_cast<double>(since_.samples()) / since_.Seconds();
