@@ -12,6 +12,15 @@
 #include "train/initial_values.h"
 
 namespace lqvg::train {
+namespace {
+
+bool NamesOneOf(const std::vector<std::string>& parts, const std::string& name) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const std::string& part) { return absl::StrContains(name, part); });
+}
+
+}  // namespace
+
 bool IsStatistic(const std::string& name) {
   return absl::EndsWith(name, ".running_mean") || absl::EndsWith(name, ".running_var");
 }
@@ -19,18 +28,21 @@ bool IsStatistic(const std::string& name) {
 bool IsTrainingOnly(const std::string& name) { return absl::StartsWith(name, "facet_heads."); }
 
 Parameters::Parameters(std::uint64_t seed, std::int64_t heads, at::Device device,
-                       std::shared_ptr<const Safetensors> start, std::vector<std::string> frozen)
-    : seed_(seed), heads_(heads), device_(device), start_(std::move(start)), frozen_(std::move(frozen)) {}
+                       std::shared_ptr<const Safetensors> start, std::vector<std::string> anew,
+                       std::vector<std::string> frozen)
+    : seed_(seed),
+      heads_(heads),
+      device_(device),
+      start_(std::move(start)),
+      anew_(std::move(anew)),
+      frozen_(std::move(frozen)) {}
 
 at::Tensor Parameters::Take(const std::string& name, at::IntArrayRef shape) {
   if (const auto found = tensors_.find(name); found != tensors_.end()) return found->second;
-  at::Tensor tensor =
-      (start_ && !IsTrainingOnly(name) ? FromFile(name, shape) : InitialValue(name, shape, heads_, seed_)).to(device_);
+  const bool from_file = start_ && !IsTrainingOnly(name) && !NamesOneOf(anew_, name);
+  at::Tensor tensor = (from_file ? FromFile(name, shape) : InitialValue(name, shape, heads_, seed_)).to(device_);
   if (tensor.dim() == 4) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
-  const bool frozen = IsStatistic(name) || std::any_of(frozen_.begin(), frozen_.end(), [&](const std::string& part) {
-                        return absl::StrContains(name, part);
-                      });
-  tensor.set_requires_grad(!frozen);
+  tensor.set_requires_grad(!IsStatistic(name) && !NamesOneOf(frozen_, name));
   tensors_.emplace(name, tensor);
   return tensor;
 }

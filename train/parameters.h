@@ -30,9 +30,9 @@ class Parameters final : public TensorSource {
  public:
   // Without `start` every tensor begins as initial_values.h says, a function of its name, `heads` and `seed`. With it,
   // every tensor begins as in that file; class heads of the auxiliary losses, which a model directory may lack, as the
-  // last one. Tensors whose names contain one of `frozen` get no gradient.
+  // last one. Tensors whose names contain one of `anew` begin as without it; one of `frozen`: get no gradient.
   Parameters(std::uint64_t seed, std::int64_t heads, at::Device device, std::shared_ptr<const Safetensors> start,
-             std::vector<std::string> frozen);
+             std::vector<std::string> anew, std::vector<std::string> frozen);
 
   // The same tensor at every call, fp32.
   at::Tensor Take(const std::string& name, at::IntArrayRef shape) override;
@@ -49,7 +49,7 @@ class Parameters final : public TensorSource {
   const std::int64_t heads_;
   const at::Device device_;
   const std::shared_ptr<const Safetensors> start_;
-  const std::vector<std::string> frozen_;
+  const std::vector<std::string> anew_, frozen_;
   absl::Status status_;
   NamedTensors tensors_;
 };

@@ -102,6 +102,7 @@ absl::Status ReadData(const Json* scenes, const Json* lists, Recipe* recipe) {
     Keys keys(*scenes, "scenes.");
     keys.Range("absent_share", 0.0, 0.9, &recipe->scenes.absent_share);
     keys.Range("comparing_share", 0.0, 1.0, &recipe->scenes.comparing_share);
+    keys.Range("counting_share", 0.0, 1.0, &recipe->scenes.counting_share);
     keys.Range("resized_share", 0.0, 1.0, &recipe->scenes.resized_share);
     return keys.Finish();
   }
@@ -145,6 +146,7 @@ absl::StatusOr<Recipe> ParseRecipe(std::string_view json) {
   keys.Text("model_dir", &recipe.model_dir);
   keys.Flag("from_scratch", &recipe.from_scratch);
   keys.OneOf("batch_norms", {"auto", "frozen", "trained"}, &recipe.batch_norms);
+  keys.Texts("begin_anew", &recipe.begin_anew);
   keys.Texts("frozen", &recipe.frozen);
   keys.Range<std::int64_t>("steps", 1, 100'000'000, &recipe.steps);
   keys.Range("pictures_per_step", 1, 4096, &recipe.pictures_per_step);
@@ -159,7 +161,7 @@ absl::StatusOr<Recipe> ParseRecipe(std::string_view json) {
   keys.Range("l1", 0.0, 1000.0, &recipe.l1);
   keys.Range("giou", 0.0, 1000.0, &recipe.giou);
   keys.Range("facets", 0.0, 1000.0, &recipe.facets);
-  keys.OneOf("precision", {"fp32", "bf16"}, &recipe.precision);
+  keys.OneOf("precision", {"auto", "fp32", "bf16"}, &recipe.precision);
   keys.Range<std::int64_t>("checkpoint_every", 1, 100'000'000, &recipe.checkpoint_every);
   keys.Range<std::int64_t>("evaluate_every", 0, 100'000'000, &recipe.evaluate_every);
   keys.Range("evaluate_pictures", 1, 1'000'000, &recipe.evaluate_pictures);

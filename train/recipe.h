@@ -16,14 +16,17 @@ struct Recipe {
 
   // Where the model comes from: a directory with config.json, vocab.json and merges.txt and, to fine-tune, weights.
   std::string model_dir;
-  bool from_scratch = true;          // false: begins from the directory's weights
-  std::string batch_norms = "auto";  // "trained", "frozen", or "auto": trained from scratch, else frozen
-  std::vector<std::string> frozen;   // parts of parameter names that do not learn
+  bool from_scratch = true;             // false: begins from the directory's weights
+  std::string batch_norms = "auto";     // "trained", "frozen", or "auto": trained from scratch, else frozen
+  std::vector<std::string> begin_anew;  // parts of parameter names that begin as from scratch all the same
+  std::vector<std::string> frozen;      // parts of parameter names that do not learn
 
   // What it learns from: the lists if they are named (a format is), else scenes.
   struct Scenes {
-    double absent_share = 0.25;   // of expressions that nothing satisfies
-    double comparing_share = 0;   // of the present ones that must name a size or an ordinal, over those that happen to
+    double absent_share = 0.25;  // of expressions that nothing satisfies
+    double comparing_share = 0;  // of the present ones that must name a size or an ordinal, over those that happen to
+    double counting_share =
+        0;  // of the present ones that must count to the second or further in a row of three or more
     double resized_share = 0.25;  // of pictures that are letterboxed
   };
   struct Lists {
@@ -51,8 +54,10 @@ struct Recipe {
   };
   std::vector<Rate> rates;
   double focal = 2, l1 = 5, giou = 2;
-  double facets = 0;               // weight of facet_loss.h's; 0: the official criterion alone
-  std::string precision = "fp32";  // or "bf16": matrix products and convolutions in bfloat16, sums in fp32
+  double facets = 0;  // weight of facet_loss.h's; 0: the official criterion alone
+  // "bf16": matrix products and convolutions in bfloat16, sums in fp32. "auto": that where the device multiplies it
+  // itself, "fp32" elsewhere.
+  std::string precision = "fp32";
 
   std::int64_t checkpoint_every = 500;  // steps
   std::int64_t evaluate_every = 500;    // steps; 0: only at the end

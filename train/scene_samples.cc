@@ -61,7 +61,8 @@ absl::StatusOr<DescribedScene> SceneSamples::Describe(std::uint64_t index) const
                                              {.count = options_.expressions,
                                               .absent_share = static_cast<float>(options_.absent),
                                               .distractor_share = static_cast<float>(options_.rivals),
-                                              .comparing_share = static_cast<float>(options_.comparing)});
+                                              .comparing_share = static_cast<float>(options_.comparing),
+                                              .counting_share = static_cast<float>(options_.counting)});
     if (described.expressions.empty()) continue;
 
     const Image image = scenes::Paint(described.scene);

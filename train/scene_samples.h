@@ -13,11 +13,12 @@ namespace lqvg::train {
 
 struct SceneSampleOptions {
   std::uint64_t seed = 1;
-  int input_size = 256;   // side of the canvas, pixels
-  int expressions = 4;    // at most, per picture
-  double absent = 0.25;   // share of expressions that nothing satisfies
-  double rivals = 0.9;    // share of the others whose target is not the only one of its kind
-  double comparing = 0;   // share of the present ones that must name a size or an ordinal
+  int input_size = 256;  // side of the canvas, pixels
+  int expressions = 4;   // at most, per picture
+  double absent = 0.25;  // share of expressions that nothing satisfies
+  double rivals = 0.9;   // share of the others whose target is not the only one of its kind
+  double comparing = 0;  // share of the present ones that must name a size or an ordinal
+  double counting = 0;   // share of the present ones that must count to the second or further in a row of three or more
   double resized = 0.25;  // share of pictures that are not the canvas's own size and are letterboxed into it
 };
 

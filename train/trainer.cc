@@ -39,6 +39,20 @@ class MixedPrecision {
   const bool enabled_;
 };
 
+// Processors without instructions for bfloat16 take it apart, at a twentieth of fp32's speed (docs/training.md).
+bool MultipliesBf16(at::DeviceType device) {
+  if (device != at::kCPU) return true;
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+bool IsMixed(const Recipe& recipe, at::DeviceType device) {
+  return recipe.precision == "bf16" || (recipe.precision == "auto" && MultipliesBf16(device));
+}
+
 BatchNorms NormsOf(const Recipe& recipe) {
   if (recipe.batch_norms == "auto") return recipe.from_scratch ? BatchNorms::kTrained : BatchNorms::kFrozen;
   return recipe.batch_norms == "trained" ? BatchNorms::kTrained : BatchNorms::kFrozen;
@@ -100,8 +114,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, c
     if (!file.ok()) return file.status();
     start = *std::move(file);
   }
-  auto parameters =
-      std::make_unique<Parameters>(recipe.seed, architecture->nheads, device, std::move(start), FrozenParts(recipe));
+  auto parameters = std::make_unique<Parameters>(recipe.seed, architecture->nheads, device, std::move(start),
+                                                 recipe.begin_anew, FrozenParts(recipe));
   Network network = MakeTrainingNetwork(*parameters, *architecture, device, NormsOf(recipe));
   std::vector<FacetHeads> facet_heads;
   if (recipe.facets > 0) facet_heads = LoadFacetHeads(*parameters, *architecture);
@@ -128,7 +142,8 @@ absl::StatusOr<StepReport> Trainer::Step() {
   std::vector<Proposals> layers;
   std::vector<at::Tensor> queries;
   {
-    const MixedPrecision mixed(network_.device.type(), recipe_.precision == "bf16");
+    const at::DeviceType device = network_.device.type();
+    const MixedPrecision mixed(device, IsMixed(recipe_, device));
     layers = Propose(network_, *batch, &queries);
   }
   const LossWeights weights = {recipe_.focal, recipe_.l1, recipe_.giou};

@@ -180,6 +180,31 @@ TEST(Expressions, CompareAsOftenAsAsked) {
   EXPECT_GT(comparing(), 0.6);  // half of them, and the others as before
 }
 
+// Neither the first nor one of two: the group that is counted has an object before this one and a third besides.
+TEST(Expressions, CountAsOftenAsAsked) {
+  DescribeOptions options;
+  options.absent_share = 0;
+  const auto counting = [&options] {
+    int said = 0, all = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      const Scene scene = RandomScene(seed);
+      for (const ReferringExpression& e : Describe(scene, seed, options)) {
+        ++all;
+        if (!e.query.ordinal || e.query.ordinal->rank == 1) continue;
+        Query group = e.query;
+        group.ordinal.reset();
+        if (!group.order_among_related) group.relations.clear();
+        said += Solve(scene, group).clear.size() > 2;
+      }
+    }
+    return static_cast<double>(said) / all;
+  };
+  const double unasked = counting();
+  EXPECT_LT(unasked, 0.2);
+  options.counting_share = 0.5F;
+  EXPECT_GT(counting(), unasked + 0.2);  // half of them, where the scene has three of a kind
+}
+
 TEST(Expressions, AreTheSameForTheSameSeed) {
   const Scene scene = RandomScene(5);
   const std::vector<ReferringExpression> first = Describe(scene, 9), again = Describe(scene, 9);

@@ -45,6 +45,37 @@ TEST(Facets, JudgeAnOrderAmongThoseItCompares) {
   EXPECT_THAT(Of(FacetsOf(Ships(), query), Facet::kOrdinal), ElementsAre(kNo, kBorderline, kYes, kBorderline));
 }
 
+TEST(Facets, TellPlacesFromBothEndsWhereAnOrderIsAskedFor) {
+  Query query = QueryOf(Kind::kShip);
+  query.ordinal = Ordinal{1, Side::kRight};
+  const std::vector<Facets> facets = FacetsOf(Ships(), query);
+  EXPECT_THAT(Of(facets, Facet::kFirst), ElementsAre(kNo, kNo, kYes, kBorderline));
+  EXPECT_THAT(Of(facets, Facet::kSecond), ElementsAre(kNo, kYes, kNo, kBorderline));
+  EXPECT_THAT(Of(facets, Facet::kThird), ElementsAre(kYes, kNo, kNo, kBorderline));
+  EXPECT_THAT(Of(facets, Facet::kLast), ElementsAre(kYes, kNo, kNo, kBorderline));
+  EXPECT_THAT(Of(facets, Facet::kLastButOne), ElementsAre(kNo, kYes, kNo, kBorderline));
+  query.ordinal.reset();
+  EXPECT_THAT(Of(FacetsOf(Ships(), query), Facet::kFirst),
+              ElementsAre(kBorderline, kBorderline, kBorderline, kBorderline));
+}
+
+TEST(Facets, OppositeSidesCountTheOtherWay) {
+  for (int i = 0; i < kSides; ++i) {
+    Query query = QueryOf(Kind::kShip);
+    query.ordinal = Ordinal{1, static_cast<Side>(i)};
+    const Scene scene =
+        SceneOf({ObjectAt(Kind::kShip, Colour::kWhite, 100, 300), ObjectAt(Kind::kShip, Colour::kRed, 400, 500),
+                 ObjectAt(Kind::kShip, Colour::kWhite, 600, 900)});
+    const std::vector<Facets> facets = FacetsOf(scene, query);
+    for (const Facets& of : facets) {
+      const auto is = [&](Facet facet) { return of[static_cast<std::size_t>(facet)]; };
+      EXPECT_EQ(is(Facet::kThird), is(Facet::kLast)) << "side " << i;
+      EXPECT_EQ(is(Facet::kSecond), is(Facet::kLastButOne)) << "side " << i;
+      EXPECT_FALSE(is(Facet::kFirst) == kYes && is(Facet::kLast) == kYes) << "side " << i;
+    }
+  }
+}
+
 TEST(Facets, NameLandmarksAndJudgeRelations) {
   Query query = QueryOf(Kind::kShip);
   query.relations = {{RelationWord::kLeftOf, {{Article::kThe, QueryOf(Kind::kPond)}}}};
@@ -64,6 +95,8 @@ TEST(Facets, HoldAllForWhatIsMeantAndNotAllForWhatIsNot) {
       for (int object = 0; object < static_cast<int>(facets.size()); ++object) {
         Facets own = facets[static_cast<std::size_t>(object)];
         own[static_cast<std::size_t>(Facet::kLandmark)] = kBorderline;
+        // Places are told of everything in the row, asked for or not.
+        std::fill(own.begin() + static_cast<int>(Facet::kFirst), own.end(), kBorderline);
         const bool some_false = std::count(own.begin(), own.end(), kNo) > 0;
         if (object == said.target) {
           ++present;

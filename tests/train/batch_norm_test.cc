@@ -32,7 +32,7 @@ class BatchNormTest : public testing::Test {
 
   ImageEncoder Encoder(BatchNorms norms) { return LoadImageEncoder(Scope(parameters_), architecture_, norms); }
 
-  Parameters parameters_{1, 8, at::kCPU, nullptr, {}};
+  Parameters parameters_{1, 8, at::kCPU, nullptr, {}, {}};
   Architecture architecture_;
   at::Tensor canvases_;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace lqvg::train {
 namespace {
@@ -26,9 +27,11 @@ TEST(Recipe, ToGoOnFromTheDemoModelSeesOtherScenes) {
 TEST(Recipe, OfAListIsRead) {
   const auto recipe = ParseRecipe(R"({"model_dir": "m", "from_scratch": false, "frozen": ["text_encoder"],
       "lists": {"format": "rsvg-hr", "train": "a.txt", "pictures": "p"},
-      "rates": [{"parts": ["backbone.0"], "rate": 0.5}]})");
+      "begin_anew": ["poolout_module"], "rates": [{"parts": ["backbone.0"], "rate": 0.5}]})");
   ASSERT_TRUE(recipe.ok()) << recipe.status();
   EXPECT_EQ(recipe->lists.train, "a.txt");
+  EXPECT_EQ(recipe->frozen, std::vector<std::string>{"text_encoder"});
+  EXPECT_EQ(recipe->begin_anew, std::vector<std::string>{"poolout_module"});
   ASSERT_EQ(recipe->rates.size(), 1u);
   EXPECT_EQ(recipe->rates[0].rate, 0.5);
   EXPECT_EQ(recipe->facets, 0) << "the official criterion alone, unless more is asked for";
@@ -50,7 +53,8 @@ TEST(Recipe, FaultsAreNamed) {
       {R"({"model_dir": "m", "scenes": {}, "step": 5})", "step is 5, must be left out: there is no such key"},
       {R"({"model_dir": "m", "scenes": {"absent": 1}})", "scenes.absent is 1, must be left out"},
       {R"({"model_dir": "m", "scenes": {"absent_share": 1}})", "scenes.absent_share is 1, must be a number in 0..0.9"},
-      {R"({"model_dir": "m", "scenes": {}, "precision": "fp16"})", "precision is \"fp16\", must be bf16 or fp32"},
+      {R"({"model_dir": "m", "scenes": {}, "precision": "fp16"})",
+       "precision is \"fp16\", must be auto or bf16 or fp32"},
       {R"({"model_dir": "m", "scenes": {}, "from_scratch": 1})", "from_scratch is 1, must be true or false"},
       {R"({"model_dir": "m", "scenes": {}, "rates": [{"part": []}]})", "rates[].part is an array, must be left out"},
       {R"({"model_dir": "m", "scenes": {}, "facets": -1})", "facets is -1, must be a number in 0..1000"},

@@ -166,6 +166,27 @@ TEST_F(TrainerTest, FineTuningBeginsFromTheWeightsAndKeepsBatchNorms) {
   EXPECT_NE(a.at("parameter.backbone.0.body.conv1.weight"), b.at("parameter.backbone.0.body.conv1.weight"));
 }
 
+TEST_F(TrainerTest, PartsBeginAnewThatTheRecipeNames) {
+  const auto trained = Make();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(trained->Step().ok());
+  ASSERT_TRUE(trained->Export(folder_.Path("model")).ok());
+  recipe_.seed = 2;
+  ASSERT_TRUE(Make()->Save(folder_.Path("scratch.safetensors")).ok());
+
+  recipe_.from_scratch = false;
+  recipe_.model_dir = folder_.Path("model");
+  ASSERT_TRUE(Make()->Save(folder_.Path("all.safetensors")).ok());
+  recipe_.begin_anew = {"poolout_module"};
+  ASSERT_TRUE(Make()->Save(folder_.Path("anew.safetensors")).ok());
+  const auto all = BytesOf(folder_.Path("all.safetensors")), anew = BytesOf(folder_.Path("anew.safetensors"));
+  const auto scratch = BytesOf(folder_.Path("scratch.safetensors"));
+  const std::string pooler = "parameter.poolout_module.dense.weight", other = "parameter.resizer.fc.weight";
+  EXPECT_EQ(anew.at(pooler), scratch.at(pooler));
+  EXPECT_NE(anew.at(pooler), all.at(pooler));
+  EXPECT_EQ(anew.at(other), all.at(other));
+  EXPECT_NE(anew.at(other), scratch.at(other));
+}
+
 TEST_F(TrainerTest, RefusesACheckpointOfAnotherModel) {
   const auto trainer = Make();
   ASSERT_TRUE(trainer->Export(folder_.Path("model")).ok());
@@ -197,6 +218,17 @@ TEST_F(TrainerTest, MixedPrecisionLearnsNearlyTheSame) {
     EXPECT_NEAR(a->total, b->total, (i == 0 ? 0.01 : 0.05) * a->total);
     EXPECT_NE(a->total, b->total);
   }
+}
+
+// Which of the two it is depends on the processor.
+TEST_F(TrainerTest, AutoIsOneOfThePrecisions) {
+  const auto first_loss = [this](const char* precision) {
+    recipe_.precision = precision;
+    return Make()->Step()->total;
+  };
+  const double chosen = first_loss("auto"), exact = first_loss("fp32"), mixed = first_loss("bf16");
+  EXPECT_NE(exact, mixed);
+  EXPECT_TRUE(chosen == exact || chosen == mixed);
 }
 
 }  // namespace

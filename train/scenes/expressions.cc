@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "train/scenes/facets.h"
 #include "train/scenes/query_choice.h"
 #include "train/scenes/random.h"
 #include "train/scenes/wording.h"
@@ -50,7 +51,7 @@ class Describer {
   }
 
  private:
-  static constexpr int kTries = 8, kComparingTries = 24;
+  static constexpr int kTries = 8, kComparingTries = 24, kCountingTries = 60;
 
   bool HasRival(int object) const {
     return of_kind_[static_cast<std::size_t>(scene_.objects[static_cast<std::size_t>(object)].kind)] > 1;
@@ -61,10 +62,26 @@ class Describer {
     return rival ? rivals_ : singles_;
   }
 
+  // Neither the first of its row nor one of two.
+  bool Counts(const Query& query) const {
+    if (!query.ordinal || query.ordinal->rank < 2) return false;
+    const std::vector<Facets> facets = FacetsOf(scene_, query);
+    const auto in_row = std::count_if(facets.begin(), facets.end(), [](const Facets& of) {
+      return of[static_cast<std::size_t>(Facet::kOrdinal)] != Truth::kBorderline;
+    });
+    return in_row > 2;
+  }
+
   std::optional<ReferringExpression> Present(Manner manner) {
     if (scene_.objects.empty()) return std::nullopt;
     // Drawn once: an object with rivals is harder to single out, and must not lose its place to one without.
     Turns& turns = DrawTurns();
+    const bool counting = options_.counting_share > 0 && random_.Chance(options_.counting_share);
+    for (int i = 0; i < (counting ? kCountingTries : 0) && !rivals_.empty(); ++i) {
+      const int target = rivals_.Next();
+      std::optional<Query> query = ChooseUnique(scene_, target, manner, random_);
+      if (query && Counts(*query)) return Worded(*std::move(query), target, Presence::kPresent, manner);
+    }
     const bool comparing = options_.comparing_share > 0 && random_.Chance(options_.comparing_share);
     for (int i = 0; i < (comparing ? kComparingTries : 0); ++i) {
       const int target = rivals_.empty() ? turns.Next() : rivals_.Next();

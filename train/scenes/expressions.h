@@ -32,7 +32,8 @@ struct DescribeOptions {
   float hard_share = 2.0F / 3;    // of the absent ones
   float distractor_share = 0.8F;  // of the present ones: the target is not the only one of its kind
   float comparing_share = 0;      // of the present ones: must name a size or an ordinal; the others may. For training
-  float formal_share = 0.5F;      // in the manner of RSVG-HR; the others are short noun phrases
+  float counting_share = 0;   // of the present ones: must count, the second to the last of three or more. For training
+  float formal_share = 0.5F;  // in the manner of RSVG-HR; the others are short noun phrases
 };
 
 // Up to `count` distinct expressions, spread over different targets. Of the present ones each is satisfied clearly by

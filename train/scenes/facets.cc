@@ -24,6 +24,28 @@ std::vector<Truth> LandmarksOf(const Scene& scene, const Query& query) {
   return truths;
 }
 
+Side OppositeOf(Side side) {
+  switch (side) {
+    case Side::kLeft:
+      return Side::kRight;
+    case Side::kRight:
+      return Side::kLeft;
+    case Side::kTop:
+      return Side::kBottom;
+    case Side::kBottom:
+      return Side::kTop;
+    case Side::kUpperLeft:
+      return Side::kLowerRight;
+    case Side::kUpperRight:
+      return Side::kLowerLeft;
+    case Side::kLowerLeft:
+      return Side::kUpperRight;
+    case Side::kLowerRight:
+      return Side::kUpperLeft;
+  }
+  return side;
+}
+
 void Set(Facet facet, const std::vector<Truth>& truths, std::vector<Facets>& facets) {
   for (std::size_t i = 0; i < facets.size(); ++i) facets[i][static_cast<std::size_t>(facet)] = truths[i];
 }
@@ -66,6 +88,19 @@ std::vector<Facets> FacetsOf(const Scene& scene, const Query& query) {
   if (!query.order_among_related) compared.relations.clear();
   judge_part(Facet::kSize, compared, &Query::size);
   judge_part(Facet::kOrdinal, compared, &Query::ordinal);
+  if (query.ordinal) {
+    const auto judge_place = [&](Facet facet, int rank, Side from) {
+      Query placed = compared;
+      placed.ordinal = Ordinal{rank, from};
+      judge(facet, compared, placed);
+    };
+    const Side from = query.ordinal->from, other = OppositeOf(from);
+    judge_place(Facet::kFirst, 1, from);
+    judge_place(Facet::kSecond, 2, from);
+    judge_place(Facet::kThird, 3, from);
+    judge_place(Facet::kLast, 1, other);
+    judge_place(Facet::kLastButOne, 2, other);
+  }
   return facets;
 }
 

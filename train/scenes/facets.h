@@ -22,13 +22,20 @@ enum class Facet : std::uint8_t {
   kSize,
   kOrdinal,
   kRelation,
+  // Where an order is asked for: which place in it the object has, counted from the side asked for and from the other.
+  // Whether it is the one asked for is kOrdinal's.
+  kFirst,
+  kSecond,
+  kThird,
+  kLast,
+  kLastButOne,
 };
-inline constexpr int kFacets = 7;
+inline constexpr int kFacets = 12;
 
 using Facets = std::array<Truth, kFacets>;
 
 // By object. kBorderline: unclear, or nothing to judge: the expression says nothing of the kind, the object is of
-// another kind than the answer, or (size and ordinal) does not belong to the group that is compared.
+// another kind than the answer, or (size, ordinal and places) does not belong to the group that is compared.
 std::vector<Facets> FacetsOf(const Scene& scene, const Query& query);
 
 }  // namespace lqvg::scenes
