@@ -23,10 +23,9 @@ struct Recipe {
 
   // What it learns from: the lists if they are named (a format is), else scenes.
   struct Scenes {
-    double absent_share = 0.25;  // of expressions that nothing satisfies
-    double comparing_share = 0;  // of the present ones that must name a size or an ordinal, over those that happen to
-    double counting_share =
-        0;  // of the present ones that must count to the second or further in a row of three or more
+    double absent_share = 0.25;   // of expressions that nothing satisfies
+    double comparing_share = 0;   // of the present ones that must name a size or an ordinal, over those that happen to
+    double counting_share = 0;    // of the present ones that must count, to the second or further of three or more
     double resized_share = 0.25;  // of pictures that are letterboxed
   };
   struct Lists {
