@@ -14,7 +14,7 @@ float LabelOf(scenes::Truth truth) {
   return truth == scenes::Truth::kYes ? 1.0F : truth == scenes::Truth::kNo ? 0.0F : -1.0F;
 }
 
-Mentions CollateMentions(const std::vector<Sample>& samples, std::int64_t rows) {
+Mentions CollateMentions(std::span<const Sample> samples, std::int64_t rows) {
   std::size_t most = 0;
   for (const Sample& sample : samples) {
     for (const Phrase& phrase : sample.phrases) most = std::max(most, phrase.mentioned.size());
@@ -39,7 +39,7 @@ Mentions CollateMentions(const std::vector<Sample>& samples, std::int64_t rows) 
 
 }  // namespace
 
-Batch Collate(const std::vector<Sample>& samples, std::int64_t pad, at::Device device) {
+Batch Collate(std::span<const Sample> samples, std::int64_t pad, at::Device device) {
   std::size_t rows = 0, longest = 0;
   for (const Sample& sample : samples) {
     rows += sample.phrases.size();
@@ -88,13 +88,20 @@ std::future<BatchStream::Samples> BatchStream::Start(std::uint64_t n) const {
   });
 }
 
-absl::StatusOr<Batch> BatchStream::Take(std::uint64_t n) {
+absl::StatusOr<std::vector<Batch>> BatchStream::Take(std::uint64_t n) {
   if (!ahead_.valid() || next_ != n) ahead_ = Start(n);
   Samples samples = ahead_.get();
   if (!samples.ok()) return samples.status();
   next_ = n + 1;
   ahead_ = Start(next_);
-  return Collate(*samples, pad_, device_);
+  std::vector<Batch> batches;
+  const std::span<const Sample> all = *samples;
+  const auto parts = static_cast<std::size_t>(parts_);
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t begin = all.size() * part / parts, end = all.size() * (part + 1) / parts;
+    batches.push_back(Collate(all.subspan(begin, end - begin), pad_, device_));
+  }
+  return batches;
 }
 
 }  // namespace lqvg::train

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <future>
+#include <span>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -25,25 +26,25 @@ struct Batch {
 };
 
 // `pad`: the token that fills rows up. At least one sample, all of one side.
-Batch Collate(const std::vector<Sample>& samples, std::int64_t pad, at::Device device);
+Batch Collate(std::span<const Sample> samples, std::int64_t pad, at::Device device);
 
-// Batch n holds the samples n * pictures ... (n + 1) * pictures - 1. Used by the trainer's thread; owns one more, which
-// is at most one batch ahead.
+// Step n has the samples n * pictures ... (n + 1) * pictures - 1, shared out to `parts` batches as evenly as can be.
+// Used by the trainer's thread; owns one more, which is at most one step ahead.
 class BatchStream {
  public:
-  // `source` must outlive the stream.
-  BatchStream(const SampleSource& source, int pictures, std::int64_t pad, at::Device device)
-      : source_(source), pictures_(pictures), pad_(pad), device_(device) {}
+  // `source` must outlive the stream; 1 <= parts <= pictures.
+  BatchStream(const SampleSource& source, int pictures, int parts, std::int64_t pad, at::Device device)
+      : source_(source), pictures_(pictures), parts_(parts), pad_(pad), device_(device) {}
 
-  // Blocks until batch `n` is there. Cheapest when asked for in order.
-  absl::StatusOr<Batch> Take(std::uint64_t n);
+  // Blocks until the batches of step `n` are there. Cheapest when asked for in order.
+  absl::StatusOr<std::vector<Batch>> Take(std::uint64_t n);
 
  private:
   using Samples = absl::StatusOr<std::vector<Sample>>;
   std::future<Samples> Start(std::uint64_t n) const;
 
   const SampleSource& source_;
-  const int pictures_;
+  const int pictures_, parts_;
   const std::int64_t pad_;
   const at::Device device_;
   std::uint64_t next_ = 0;

@@ -103,6 +103,7 @@ absl::Status ReadData(const Json* scenes, const Json* lists, Recipe* recipe) {
     keys.Range("absent_share", 0.0, 0.9, &recipe->scenes.absent_share);
     keys.Range("comparing_share", 0.0, 1.0, &recipe->scenes.comparing_share);
     keys.Range("counting_share", 0.0, 1.0, &recipe->scenes.counting_share);
+    keys.Range("nearness_share", 0.0, 1.0, &recipe->scenes.nearness_share);
     keys.Range("resized_share", 0.0, 1.0, &recipe->scenes.resized_share);
     return keys.Finish();
   }
@@ -151,6 +152,7 @@ absl::StatusOr<Recipe> ParseRecipe(std::string_view json) {
   keys.Range<std::int64_t>("steps", 1, 100'000'000, &recipe.steps);
   keys.Range("pictures_per_step", 1, 4096, &recipe.pictures_per_step);
   keys.Range("expressions_per_picture", 1, 64, &recipe.expressions_per_picture);
+  keys.Range("parts_per_step", 1, 64, &recipe.parts_per_step);
   keys.Range("learning_rate", 0.0, 1.0, &recipe.learning_rate);
   keys.Range<std::int64_t>("warm_up_steps", 0, 100'000'000, &recipe.warm_up_steps);
   keys.Range("decay_from", 0.0, 1.0, &recipe.decay_from);
@@ -173,8 +175,22 @@ absl::StatusOr<Recipe> ParseRecipe(std::string_view json) {
     return absl::InvalidArgumentError(absl::StrCat("recipe: facets is ", recipe.facets,
                                                    ", must be 0 with lists: they do not tell of the other objects"));
   }
+  if (recipe.parts_per_step > recipe.pictures_per_step) {
+    return absl::InvalidArgumentError(absl::StrCat("recipe: parts_per_step is ", recipe.parts_per_step,
+                                                   ", must be at most pictures_per_step, which is ",
+                                                   recipe.pictures_per_step));
+  }
+  if (recipe.parts_per_step > 1 && !FreezesBatchNorms(recipe)) {
+    return absl::InvalidArgumentError(absl::StrCat("recipe: parts_per_step is ", recipe.parts_per_step,
+                                                   ", must be 1 unless batch norms are frozen: their statistics are of "
+                                                   "a whole step"));
+  }
   if (recipe.model_dir.empty()) return absl::InvalidArgumentError("recipe: model_dir must name a model directory");
   return recipe;
+}
+
+bool FreezesBatchNorms(const Recipe& recipe) {
+  return recipe.batch_norms == "auto" ? !recipe.from_scratch : recipe.batch_norms == "frozen";
 }
 
 double LearningRate(const Recipe& recipe, std::int64_t step) {

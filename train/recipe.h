@@ -25,6 +25,7 @@ struct Recipe {
   struct Scenes {
     double absent_share = 0.25;   // of expressions that nothing satisfies
     double comparing_share = 0;   // of the present ones that must name a size or an ordinal, over those that happen to
+    double nearness_share = 0;    // of the present ones that must say "near", "between" or "surrounded by"
     double counting_share = 0;    // of the present ones that must count, to the second or further of three or more
     double resized_share = 0.25;  // of pictures that are letterboxed
   };
@@ -41,6 +42,7 @@ struct Recipe {
   std::int64_t steps = 10'000;
   int pictures_per_step = 6;
   int expressions_per_picture = 4;
+  int parts_per_step = 1;  // a step's pictures are shared out to so many threads, each with its part of the cores
   double learning_rate = 4e-4;
   std::int64_t warm_up_steps = 200;
   double decay_from = 0.7;  // part of the steps after which the rate falls along a cosine to 0
@@ -66,6 +68,9 @@ struct Recipe {
 // INVALID_ARGUMENT names the key, its value and what is allowed; NOT_FOUND when there is no such file.
 absl::StatusOr<Recipe> ReadRecipe(const std::string& path);
 absl::StatusOr<Recipe> ParseRecipe(std::string_view json);
+
+// What "batch_norms" comes to.
+bool FreezesBatchNorms(const Recipe& recipe);
 
 // The rate of step `step`, which counts from 1: linear up to the warm-up's end, then constant, then a cosine to zero.
 double LearningRate(const Recipe& recipe, std::int64_t step);

@@ -62,7 +62,8 @@ absl::StatusOr<DescribedScene> SceneSamples::Describe(std::uint64_t index) const
                                               .absent_share = static_cast<float>(options_.absent),
                                               .distractor_share = static_cast<float>(options_.rivals),
                                               .comparing_share = static_cast<float>(options_.comparing),
-                                              .counting_share = static_cast<float>(options_.counting)});
+                                              .counting_share = static_cast<float>(options_.counting),
+                                              .nearness_share = static_cast<float>(options_.nearness)});
     if (described.expressions.empty()) continue;
 
     const Image image = scenes::Paint(described.scene);

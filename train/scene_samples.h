@@ -19,6 +19,7 @@ struct SceneSampleOptions {
   double rivals = 0.9;   // share of the others whose target is not the only one of its kind
   double comparing = 0;  // share of the present ones that must name a size or an ordinal
   double counting = 0;   // share of the present ones that must count to the second or further in a row of three or more
+  double nearness = 0;   // share of the present ones that must say "near", "between" or "surrounded by"
   double resized = 0.25;  // share of pictures that are not the canvas's own size and are letterboxed into it
 };
 

@@ -44,10 +44,12 @@ absl::StatusOr<Sources> OpenSources(const Recipe& recipe) {
                                   .absent = recipe.scenes.absent_share,
                                   .comparing = recipe.scenes.comparing_share,
                                   .counting = recipe.scenes.counting_share,
+                                  .nearness = recipe.scenes.nearness_share,
                                   .resized = recipe.scenes.resized_share};
     sources.training = std::make_unique<SceneSamples>(*sources.tokenizer, options);
     options.seed = kWatchedSeed;
-    options.comparing = options.counting = 0;  // the watched ones are the same whatever the training leans to
+    options.comparing = options.counting = options.nearness =
+        0;  // the watched ones are the same whatever the training leans to
     sources.watched_scenes = std::make_unique<SceneSamples>(*sources.tokenizer, options);
     return sources;
   }

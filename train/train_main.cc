@@ -127,6 +127,7 @@ void KeepMemory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   mallopt(M_TOP_PAD, 256 << 20);
+  mallopt(M_ARENA_MAX, 1);  // the arenas of other threads do not keep anything of this size
 }
 
 }  // namespace

@@ -1,12 +1,17 @@
 #include "train/trainer.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <future>
+#include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -54,14 +59,13 @@ bool IsMixed(const Recipe& recipe, at::DeviceType device) {
 }
 
 BatchNorms NormsOf(const Recipe& recipe) {
-  if (recipe.batch_norms == "auto") return recipe.from_scratch ? BatchNorms::kTrained : BatchNorms::kFrozen;
-  return recipe.batch_norms == "trained" ? BatchNorms::kTrained : BatchNorms::kFrozen;
+  return FreezesBatchNorms(recipe) ? BatchNorms::kFrozen : BatchNorms::kTrained;
 }
 
 // A frozen norm keeps its scale and shift, too.
 std::vector<std::string> FrozenParts(const Recipe& recipe) {
   std::vector<std::string> parts = recipe.frozen;
-  if (NormsOf(recipe) == BatchNorms::kFrozen) {
+  if (FreezesBatchNorms(recipe)) {
     for (const char* part : {".bn1.", ".bn2.", ".bn3.", ".downsample.1."}) parts.push_back(part);
   }
   return parts;
@@ -131,49 +135,95 @@ Trainer::Trainer(const Recipe& recipe, const SampleSource& source, at::Device de
       network_(std::move(network)),
       facet_heads_(std::move(facet_heads)),
       optimizer_(parameters_->tensors(), RateGroups(recipe), recipe.weight_decay),
-      batches_(source, recipe.pictures_per_step, network_.architecture.text_encoder.pad_token_id, device) {
-  for (const auto& [name, tensor] : parameters_->tensors()) average_[name] = tensor.detach().clone();
+      batches_(source, recipe.pictures_per_step, recipe.parts_per_step, network_.architecture.text_encoder.pad_token_id,
+               device) {
+  for (const auto& [name, tensor] : parameters_->tensors()) {
+    average_[name] = tensor.detach().clone();
+    if (tensor.requires_grad()) learning_.push_back(tensor);
+  }
+  if (recipe.parts_per_step > 1) {
+    const int threads = std::max(1, at::get_num_threads() / recipe.parts_per_step);
+    helpers_ = std::make_unique<c10::ThreadPool>(recipe.parts_per_step, /*numa_node_id=*/-1,
+                                                 [threads] { at::set_num_threads(threads); });
+  }
 }
 
-absl::StatusOr<StepReport> Trainer::Step() {
-  absl::StatusOr<Batch> batch = batches_.Take(static_cast<std::uint64_t>(step_));
-  if (!batch.ok()) return batch.status();
-  const std::int64_t step = step_ + 1;
+Trainer::Lesson Trainer::Learn(const Batch& batch, double share) const {
   std::vector<Proposals> layers;
   std::vector<at::Tensor> queries;
   {
     const at::DeviceType device = network_.device.type();
     const MixedPrecision mixed(device, IsMixed(recipe_, device));
-    layers = Propose(network_, *batch, &queries);
+    layers = Propose(network_, batch, &queries);
   }
   const LossWeights weights = {recipe_.focal, recipe_.l1, recipe_.giou};
-  Losses losses = Criterion(layers, batch->targets, weights);
-  double facets = 0;
+  const Losses losses = Criterion(layers, batch.targets, weights);
+  at::Tensor total = losses.total, facets = at::zeros({});
   if (!facet_heads_.empty()) {
-    const at::Tensor loss = FacetLoss(layers, queries, facet_heads_, batch->targets, batch->mentions, weights);
-    losses.total = losses.total + recipe_.facets * loss;
-    facets = loss.item<double>();
+    facets = FacetLoss(layers, queries, facet_heads_, batch.targets, batch.mentions, weights);
+    total = total + recipe_.facets * facets;
   }
-  const double total = losses.total.item<double>();
-  if (!std::isfinite(total)) {
-    return absl::DataLossError(
-        absl::StrCat("step ", step, ": the loss is ", total, "; a lower learning_rate or max_gradient_norm may help"));
+  total = total * share;
+  const auto part = [share](const at::Tensor& loss) { return share * loss.item<double>(); };
+  return {total.item<double>(),
+          part(losses.focal),
+          part(losses.l1),
+          part(losses.giou),
+          part(facets),
+          torch::autograd::grad({total}, learning_, {}, /*retain_graph=*/std::nullopt, /*create_graph=*/false,
+                                /*allow_unused=*/true)};
+}
+
+// By threads of their own: two that work on different pictures wait for each other once a step, two that share every
+// operation at each.
+std::vector<Trainer::Lesson> Trainer::LearnEach(const std::vector<Batch>& batches) {
+  if (helpers_ == nullptr) return {Learn(batches.front(), 1.0)};
+  // The criterion divides by the number of answers, which must be that of the whole step.
+  std::vector<double> answers;
+  for (const Batch& batch : batches) answers.push_back(std::max(1.0, batch.targets.present.sum().item<double>()));
+  const double all = std::accumulate(answers.begin(), answers.end(), 0.0);
+  std::vector<std::packaged_task<Lesson()>> tasks;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    tasks.emplace_back([this, &batch = batches[i], share = answers[i] / all] { return Learn(batch, share); });
   }
-  losses.total.backward();
-  const at::Tensor norm = optimizer_.ClipGradients(recipe_.max_gradient_norm);
-  const double rate = LearningRate(recipe_, step);
-  optimizer_.Step(step, rate);
-  step_ = step;
+  for (std::packaged_task<Lesson()>& task : tasks) helpers_->run([&task] { task(); });
+  helpers_->waitWorkComplete();
+  std::vector<Lesson> lessons;
+  for (std::packaged_task<Lesson()>& task : tasks) lessons.push_back(task.get_future().get());
+  return lessons;
+}
+
+void Trainer::AddGradients(const Lesson& lesson) {
+  for (std::size_t i = 0; i < learning_.size(); ++i) {
+    if (!lesson.gradients[i].defined()) continue;
+    at::Tensor& sum = learning_[i].mutable_grad();
+    // A copy: one gradient may be that of two parameters, and is going to be scaled in place.
+    sum = sum.defined() ? sum + lesson.gradients[i] : lesson.gradients[i].clone();
+  }
+}
+
+absl::StatusOr<StepReport> Trainer::Step() {
+  absl::StatusOr<std::vector<Batch>> batches = batches_.Take(static_cast<std::uint64_t>(step_));
+  if (!batches.ok()) return batches.status();
+  const std::vector<Lesson> lessons = LearnEach(*batches);
+  StepReport report;
+  report.step = step_ + 1;
+  for (const Batch& batch : *batches) report.samples += batch.picture.size(0);
+  for (const Lesson& lesson : lessons) {
+    report.total += lesson.total, report.focal += lesson.focal, report.l1 += lesson.l1, report.giou += lesson.giou;
+    report.facets += lesson.facets;
+  }
+  if (!std::isfinite(report.total)) {
+    return absl::DataLossError(absl::StrCat("step ", report.step, ": the loss is ", report.total,
+                                            "; a lower learning_rate or max_gradient_norm may help"));
+  }
+  for (const Lesson& lesson : lessons) AddGradients(lesson);  // in order, so that the sums are the same every time
+  report.gradient_norm = optimizer_.ClipGradients(recipe_.max_gradient_norm).item<double>();
+  report.learning_rate = LearningRate(recipe_, report.step);
+  optimizer_.Step(report.step, report.learning_rate);
+  step_ = report.step;
   UpdateAverage();
-  return StepReport{step,
-                    batch->picture.size(0),
-                    total,
-                    losses.focal.item<double>(),
-                    losses.l1.item<double>(),
-                    losses.giou.item<double>(),
-                    facets,
-                    norm.item<double>(),
-                    rate};
+  return report;
 }
 
 // The average follows quickly at first, when it would else remember the first weights.

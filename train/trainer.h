@@ -1,9 +1,11 @@
 // One training run: the network, what it learns from, the optimizer, and where it stands.
 //
-// Owns all of them. Used by one thread; LibTorch may throw c10::Error from any call.
+// Owns all of them. Used by one thread, which a recipe's "parts_per_step" gives as many helpers during a step; LibTorch
+// may throw c10::Error from any call.
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/thread_pool.h>
 
 #include <cstdint>
 #include <memory>
@@ -58,6 +60,16 @@ class Trainer {
  private:
   Trainer(const Recipe& recipe, const SampleSource& source, at::Device device, std::unique_ptr<Parameters> parameters,
           Network network, std::vector<FacetHeads> facet_heads);
+
+  // One part of a step: its share of the loss, and of the gradients, by parameter that learns; undefined where none
+  // reached.
+  struct Lesson {
+    double total = 0, focal = 0, l1 = 0, giou = 0, facets = 0;
+    std::vector<at::Tensor> gradients;
+  };
+  Lesson Learn(const Batch& batch, double share) const;
+  std::vector<Lesson> LearnEach(const std::vector<Batch>& batches);
+  void AddGradients(const Lesson& lesson);
   void UpdateAverage();
   // All tensors of a checkpoint by name, shared.
   NamedTensors CheckpointTensors() const;
@@ -67,8 +79,10 @@ class Trainer {
   const Network network_;
   const std::vector<FacetHeads> facet_heads_;  // by decoder layer; none without the recipe's "facets"
   NamedTensors average_;
+  std::vector<at::Tensor> learning_;  // the parameters that get gradients
   AdamW optimizer_;
   BatchStream batches_;
+  std::unique_ptr<c10::ThreadPool> helpers_;  // null: a step has one part
   std::int64_t step_ = 0;
 };
 

@@ -202,6 +202,22 @@ TEST(Expressions, CountAsOftenAsAsked) {
   EXPECT_GT(ShareOf(options, counts), unasked + 0.2);  // half of them, where the scene has three of a kind
 }
 
+// By distance, not by direction alone.
+TEST(Expressions, SayHowNearAsOftenAsAsked) {
+  const auto near = [](const Scene&, const Query& query) {
+    return std::any_of(query.relations.begin(), query.relations.end(), [](const Relation& relation) {
+      return relation.word == RelationWord::kNear || relation.word == RelationWord::kBetween ||
+             relation.word == RelationWord::kSurroundedBy;
+    });
+  };
+  DescribeOptions options;
+  options.absent_share = 0;
+  const double unasked = ShareOf(options, near);
+  EXPECT_LT(unasked, 0.2);
+  options.nearness_share = 0.5F;
+  EXPECT_GT(ShareOf(options, near), unasked + 0.2);  // half of them, where two of a kind can be told apart by it
+}
+
 TEST(Expressions, AreTheSameForTheSameSeed) {
   const Scene scene = RandomScene(5);
   const std::vector<ReferringExpression> first = Describe(scene, 9), again = Describe(scene, 9);

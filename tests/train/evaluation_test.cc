@@ -9,9 +9,9 @@ namespace {
 
 TEST(MeasureAccuracy, CountsWhatIsThereAndNothingElse) {
   Sample sample;
-  sample.phrases = {{{}, {0.5f, 0.5f, 0.2f, 0.2f}, true},
-                    {{}, {0.5f, 0.5f, 0.2f, 0.2f}, true},
-                    {{}, {0.5f, 0.5f, 0.2f, 0.2f}, false}};
+  sample.phrases = {{{}, {0.5f, 0.5f, 0.2f, 0.2f}, true, {}},
+                    {{}, {0.5f, 0.5f, 0.2f, 0.2f}, true, {}},
+                    {{}, {0.5f, 0.5f, 0.2f, 0.2f}, false, {}}};
   // Right; over to the side by a fifth of its width, which is an IoU of 2/3; and a box that no truth asked for.
   const std::vector<std::vector<BestBox>> boxes = {
       {{0.9f, {0.5f, 0.5f, 0.2f, 0.2f}}, {0.8f, {0.54f, 0.5f, 0.2f, 0.2f}}, {0.1f, {0.1f, 0.1f, 0.1f, 0.1f}}}};

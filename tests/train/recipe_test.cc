@@ -59,6 +59,10 @@ TEST(Recipe, FaultsAreNamed) {
       {R"({"model_dir": "m", "scenes": {}, "rates": [{"part": []}]})", "rates[].part is an array, must be left out"},
       {R"({"model_dir": "m", "scenes": {}, "facets": -1})", "facets is -1, must be a number in 0..1000"},
       {R"({"model_dir": "m", "lists": {"format": "rsvg-hr"}, "facets": 1})", "facets is 1, must be 0 with lists"},
+      {R"({"model_dir": "m", "scenes": {}, "parts_per_step": 7})",
+       "parts_per_step is 7, must be at most pictures_per_step, which is 6"},
+      {R"({"model_dir": "m", "scenes": {}, "parts_per_step": 2})",
+       "parts_per_step is 2, must be 1 unless batch norms are frozen"},
       {R"({"model_dir": "m", "lists": {"format": "coco"}})", "lists.format is \"coco\", must be dior-rsvg or rsvg-hr"},
   };
   for (const Fault& fault : faults) {

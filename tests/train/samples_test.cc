@@ -101,7 +101,7 @@ TEST(Collate, PadsRowsAndTellsWhichPictureEachIsAbout) {
   one.phrases = {{{{0, 5, 2}}, {0.1f, 0.2f, 0.3f, 0.4f}, true, {}}};
   two.phrases = {{{{0, 2}}, {}, false, {{{0.6f, 0.7f, 0.1f, 0.1f}, facets}, {{0.8f, 0.7f, 0.1f, 0.1f}, facets}}},
                  {{{0, 1, 6, 2}}, {0.5f, 0.5f, 0.1f, 0.1f}, true, {{{0.5f, 0.5f, 0.1f, 0.1f}, facets}}}};
-  const Batch batch = Collate({one, two}, /*pad=*/1, at::Device(at::kCPU));
+  const Batch batch = Collate(std::vector<Sample>{one, two}, /*pad=*/1, at::Device(at::kCPU));
   EXPECT_TRUE(at::equal(batch.picture, at::tensor({0, 1, 1}, at::kLong)));
   EXPECT_TRUE(at::equal(batch.token_ids, at::tensor({0, 5, 2, 1, 0, 2, 1, 1, 0, 1, 6, 2}, at::kLong).view({3, 4})));
   // A padding token that the text itself spells is not padding.
@@ -118,11 +118,25 @@ TEST(Collate, PadsRowsAndTellsWhichPictureEachIsAbout) {
 TEST(BatchStream, GivesTheSameBatchesInAnyOrder) {
   const auto tokenizer = DemoTokenizer();
   const SceneSamples source(*tokenizer, {.seed = 3, .input_size = 128, .resized = 0});
-  BatchStream ahead(source, 2, 1, at::Device(at::kCPU)), late(source, 2, 1, at::Device(at::kCPU));
+  BatchStream ahead(source, 2, /*parts=*/1, 1, at::Device(at::kCPU)), late(source, 2, 1, 1, at::Device(at::kCPU));
   ASSERT_TRUE(ahead.Take(0).ok());
   const auto a = ahead.Take(1), b = late.Take(1);
-  EXPECT_TRUE(at::equal(a->canvases, b->canvases));
-  EXPECT_TRUE(at::equal(a->targets.boxes, b->targets.boxes));
+  ASSERT_TRUE(a.ok() && b.ok());
+  ASSERT_EQ(a->size(), 1u);
+  EXPECT_TRUE(at::equal(a->front().canvases, b->front().canvases));
+  EXPECT_TRUE(at::equal(a->front().targets.boxes, b->front().targets.boxes));
+}
+
+TEST(BatchStream, SharesThePicturesOfAStepOut) {
+  const auto tokenizer = DemoTokenizer();
+  const SceneSamples source(*tokenizer, {.seed = 3, .input_size = 128, .resized = 0});
+  const auto whole = BatchStream(source, 3, /*parts=*/1, 1, at::Device(at::kCPU)).Take(1);
+  const auto parts = BatchStream(source, 3, /*parts=*/2, 1, at::Device(at::kCPU)).Take(1);
+  ASSERT_TRUE(whole.ok() && parts.ok());
+  ASSERT_EQ(parts->size(), 2u);
+  EXPECT_TRUE(at::equal(at::cat({(*parts)[0].canvases, (*parts)[1].canvases}), whole->front().canvases));
+  EXPECT_TRUE(at::equal(at::cat({(*parts)[0].targets.boxes, (*parts)[1].targets.boxes}), whole->front().targets.boxes));
+  EXPECT_EQ((*parts)[1].picture.min().item<int>(), 0) << "counted from the part's first picture";
 }
 
 class ListTest : public testing::Test {

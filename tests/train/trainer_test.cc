@@ -68,7 +68,11 @@ TEST_F(TrainerTest, LossFallsInTwentySteps) {
   EXPECT_LT(last, 0.93 * first);  // without learning it stays within 2 %
 }
 
-TEST_F(TrainerTest, ResumedRunEqualsAnUninterruptedOne) {
+class ResumedTest : public TrainerTest, public testing::WithParamInterface<int> {};
+
+TEST_P(ResumedTest, RunEqualsAnUninterruptedOne) {
+  recipe_.parts_per_step = GetParam();
+  recipe_.batch_norms = recipe_.parts_per_step > 1 ? "frozen" : "trained";
   const auto whole = Make();
   for (int i = 0; i < 6; ++i) ASSERT_TRUE(whole->Step().ok());
   ASSERT_TRUE(whole->Save(folder_.Path("whole.safetensors")).ok());
@@ -85,6 +89,26 @@ TEST_F(TrainerTest, ResumedRunEqualsAnUninterruptedOne) {
   const auto a = BytesOf(folder_.Path("whole.safetensors")), b = BytesOf(folder_.Path("resumed.safetensors"));
   ASSERT_EQ(a.size(), b.size());
   for (const auto& [name, bytes] : a) EXPECT_EQ(bytes, b.at(name)) << name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, ResumedTest, testing::Values(1, 2));
+
+TEST_F(TrainerTest, StepInPartsIsTheSameStep) {
+  recipe_.batch_norms = "frozen";
+  recipe_.pictures_per_step = 3;  // one and two
+  const auto whole = Make();
+  recipe_.parts_per_step = 2;
+  const auto parts = Make();
+  for (int i = 0; i < 3; ++i) {
+    const auto a = whole->Step(), b = parts->Step();
+    ASSERT_TRUE(a.ok() && b.ok());
+    EXPECT_EQ(a->samples, b->samples);
+    EXPECT_NEAR(a->focal, b->focal, 1e-4 * a->focal);
+    EXPECT_NEAR(a->l1, b->l1, 1e-4 * a->l1);
+    EXPECT_NEAR(a->giou, b->giou, 1e-4 * a->giou);
+    EXPECT_NEAR(a->total, b->total, 1e-4 * a->total);
+    EXPECT_NEAR(a->gradient_norm, b->gradient_norm, 1e-3 * a->gradient_norm);
+  }
 }
 
 TEST_F(TrainerTest, FacetsAreLearnedBesideTheModelAndNotExported) {

@@ -51,7 +51,7 @@ class Describer {
   }
 
  private:
-  static constexpr int kTries = 8, kComparingTries = 24, kCountingTries = 60;
+  static constexpr int kTries = 8, kComparingTries = 24, kCountingTries = 60, kNearnessTries = 60;
 
   bool HasRival(int object) const {
     return of_kind_[static_cast<std::size_t>(scene_.objects[static_cast<std::size_t>(object)].kind)] > 1;
@@ -72,28 +72,40 @@ class Describer {
     return in_row > 2;
   }
 
+  // By distance, not by direction alone.
+  static bool SaysHowNear(const Query& query) {
+    return std::any_of(query.relations.begin(), query.relations.end(),
+                       [](const Relation& relation) { return relation.word >= RelationWord::kNear; });
+  }
+
   std::optional<ReferringExpression> Present(Manner manner) {
     if (scene_.objects.empty()) return std::nullopt;
     // Drawn once: an object with rivals is harder to single out, and must not lose its place to one without.
     Turns& turns = DrawTurns();
-    const bool counting = options_.counting_share > 0 && random_.Chance(options_.counting_share);
-    for (int i = 0; i < (counting ? kCountingTries : 0) && !rivals_.empty(); ++i) {
-      const int target = rivals_.Next();
-      std::optional<Query> query = ChooseUnique(scene_, target, manner, random_);
-      if (query && Counts(*query)) return Worded(*std::move(query), target, Presence::kPresent, manner);
+    const auto wanted = [&](float share) { return share > 0 && random_.Chance(share); };
+    if (wanted(options_.counting_share) && !rivals_.empty()) {
+      auto counting = PresentThat(kCountingTries, rivals_, manner, [&](const Query& query) { return Counts(query); });
+      if (counting) return counting;
     }
-    const bool comparing = options_.comparing_share > 0 && random_.Chance(options_.comparing_share);
-    for (int i = 0; i < (comparing ? kComparingTries : 0); ++i) {
-      const int target = rivals_.empty() ? turns.Next() : rivals_.Next();
-      std::optional<Query> query = ChooseUnique(scene_, target, manner, random_);
-      if (query && (query->size || query->ordinal)) {
-        return Worded(*std::move(query), target, Presence::kPresent, manner);
-      }
+    if (wanted(options_.nearness_share) && !rivals_.empty()) {
+      auto near = PresentThat(kNearnessTries, rivals_, manner, SaysHowNear);
+      if (near) return near;
     }
-    for (int i = 0; i < kTries; ++i) {
-      const int target = turns.Next();
+    if (wanted(options_.comparing_share)) {
+      auto comparing = PresentThat(kComparingTries, rivals_.empty() ? turns : rivals_, manner,
+                                   [](const Query& query) { return query.size || query.ordinal; });
+      if (comparing) return comparing;
+    }
+    return PresentThat(kTries, turns, manner, [](const Query&) { return true; });
+  }
+
+  // The first of so many that is as `is_wanted` would have it.
+  template <typename Condition>
+  std::optional<ReferringExpression> PresentThat(int tries, Turns& targets, Manner manner, Condition is_wanted) {
+    for (int i = 0; i < tries; ++i) {
+      const int target = targets.Next();
       std::optional<Query> query = ChooseUnique(scene_, target, manner, random_);
-      if (query) return Worded(*std::move(query), target, Presence::kPresent, manner);
+      if (query && is_wanted(*query)) return Worded(*std::move(query), target, Presence::kPresent, manner);
     }
     return std::nullopt;
   }

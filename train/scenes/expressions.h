@@ -33,6 +33,7 @@ struct DescribeOptions {
   float distractor_share = 0.8F;  // of the present ones: the target is not the only one of its kind
   float comparing_share = 0;      // of the present ones: must name a size or an ordinal; the others may. For training
   float counting_share = 0;   // of the present ones: must count, the second to the last of three or more. For training
+  float nearness_share = 0;   // of the present ones: must say "near", "between" or "surrounded by". For training
   float formal_share = 0.5F;  // in the manner of RSVG-HR; the others are short noun phrases
 };
 
