@@ -25,8 +25,8 @@ struct Recipe {
   struct Scenes {
     double absent_share = 0.25;   // of expressions that nothing satisfies
     double comparing_share = 0;   // of the present ones that must name a size or an ordinal, over those that happen to
-    double nearness_share = 0;    // of the present ones that must say "near", "between" or "surrounded by"
     double counting_share = 0;    // of the present ones that must count, to the second or further of three or more
+    double nearness_share = 0;    // of the present ones that must say "near", "between" or "surrounded by"
     double resized_share = 0.25;  // of pictures that are letterboxed
   };
   struct Lists {
@@ -69,7 +69,7 @@ struct Recipe {
 absl::StatusOr<Recipe> ReadRecipe(const std::string& path);
 absl::StatusOr<Recipe> ParseRecipe(std::string_view json);
 
-// What "batch_norms" comes to.
+// Whether batch norms keep their statistics, scales and shifts: asked for, or "auto" and the weights are a directory's.
 bool FreezesBatchNorms(const Recipe& recipe);
 
 // The rate of step `step`, which counts from 1: linear up to the warm-up's end, then constant, then a cosine to zero.

@@ -48,8 +48,8 @@ absl::StatusOr<Sources> OpenSources(const Recipe& recipe) {
                                   .resized = recipe.scenes.resized_share};
     sources.training = std::make_unique<SceneSamples>(*sources.tokenizer, options);
     options.seed = kWatchedSeed;
-    options.comparing = options.counting = options.nearness =
-        0;  // the watched ones are the same whatever the training leans to
+    // The watched ones are the same whatever the training leans to.
+    options.comparing = options.counting = options.nearness = 0;
     sources.watched_scenes = std::make_unique<SceneSamples>(*sources.tokenizer, options);
     return sources;
   }

@@ -58,10 +58,6 @@ bool IsMixed(const Recipe& recipe, at::DeviceType device) {
   return recipe.precision == "bf16" || (recipe.precision == "auto" && MultipliesBf16(device));
 }
 
-BatchNorms NormsOf(const Recipe& recipe) {
-  return FreezesBatchNorms(recipe) ? BatchNorms::kFrozen : BatchNorms::kTrained;
-}
-
 // A frozen norm keeps its scale and shift, too.
 std::vector<std::string> FrozenParts(const Recipe& recipe) {
   std::vector<std::string> parts = recipe.frozen;
@@ -120,7 +116,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, c
   }
   auto parameters = std::make_unique<Parameters>(recipe.seed, architecture->nheads, device, std::move(start),
                                                  recipe.begin_anew, FrozenParts(recipe));
-  Network network = MakeTrainingNetwork(*parameters, *architecture, device, NormsOf(recipe));
+  Network network = MakeTrainingNetwork(*parameters, *architecture, device,
+                                        FreezesBatchNorms(recipe) ? BatchNorms::kFrozen : BatchNorms::kTrained);
   std::vector<FacetHeads> facet_heads;
   if (recipe.facets > 0) facet_heads = LoadFacetHeads(*parameters, *architecture);
   if (!parameters->status().ok()) return parameters->status();
